@@ -228,7 +228,7 @@ async function tablesOf({ regions, wire }: Reach): Promise<ToldOf<'tables'>> {
 
 /** Of a table with strong consistency between regions; nothing of another one. */
 async function groupOf({ regions }: Reach, table: string): Promise<ToldOf<'tableGroup'>> {
-  const { groups } = await statusOf(regions.map((at) => askedRegion(at, true)))
+  const { groups } = await statusOf(regions.map((at) => askedRegion(at, { briefly: true })))
   const found = groups.find(({ tables }) => tables.includes(table))
   if (found === undefined) return {}
   return { group: { ...found, tables: [...found.tables], members: [...found.members] } }

@@ -1,4 +1,5 @@
 /** Puts together what the regions and the links' control say, as the pages get it. Nothing is made up: what is not known is absent. */
+import type { NodeAnswer } from '../deployment/status/nodes-status.ts'
 import type { RegionEntry } from '../deployment/regions.ts'
 import type { RegionsStatus } from '../deployment/status/regions-status.ts'
 import type { Answer, LinkStatus, NodeStatus } from '../deployment/status/status-shapes.ts'
@@ -35,7 +36,7 @@ export function stateOf({ atMs, status, carried, place, published, conflicts }: 
 }
 
 function regionOf(answer: Answer, place: RegionEntry | undefined, conflicts: number): RegionView {
-  const { region, endpoint, health, problem, status } = answer
+  const { region, endpoint, health, problem, status, nodes = [] } = answer
   const { latitude, longitude } = place ?? {}
   return {
     name: region,
@@ -46,9 +47,14 @@ function regionOf(answer: Answer, place: RegionEntry | undefined, conflicts: num
     ...(problem === undefined ? {} : { problem }),
     ...(status === undefined ? {} : { tables: status.tables, safeToEvacuate: isSafe(status) }),
     conflicts,
-    notices: status === undefined ? [] : noticesOf(status),
+    notices: [...nodes.flatMap(nodeNotice), ...(status === undefined ? [] : noticesOf(status))],
     caches: (status?.caches ?? []).map(({ endpoint: at, mode, silentMs }) => ({ endpoint: at, mode, silentMs })),
   }
+}
+
+/** Of a region of several nodes: those that do not take part as they should. */
+function nodeNotice({ node, health, problem = '' }: NodeAnswer): readonly string[] {
+  return health === 'ready' ? [] : [`node ${node} is ${health}${problem === '' ? '' : `: ${problem}`}`]
 }
 
 const isSafe = ({ peers }: NodeStatus): boolean => peers.every(({ safeToEvacuate }) => safeToEvacuate)

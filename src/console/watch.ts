@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import type { NodeEndpoints } from '../deployment/data-folder.ts'
 import { type Administered, askAdmin } from '../deployment/endpoints.ts'
 import type { RegionEntry } from '../deployment/regions.ts'
 import { askedRegion, type RegionsStatus, statusOf } from '../deployment/status/regions-status.ts'
@@ -16,6 +17,8 @@ import type { Note } from './model/state.ts'
 
 export type Deployment = {
   readonly regions: readonly Administered[]
+  /** Of regions of several nodes, where these are. */
+  readonly nodes?: NodeEndpoints
   readonly links: { list(): Promise<readonly LinkView[]> }
   /** Where clients reach a region, if that is elsewhere than where the console does. */
   readonly published?: Readonly<Record<string, string>>
@@ -94,7 +97,8 @@ export class Watch {
   }
 
   async #status(): Promise<RegionsStatus> {
-    return await statusOf(this.#deployment.regions.map((at) => askedRegion(at, true)))
+    const { regions, nodes = {} } = this.#deployment
+    return await statusOf(regions.map((at) => askedRegion(at, { briefly: true, nodes })))
   }
 
   async #carried(): Promise<Carried> {

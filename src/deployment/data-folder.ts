@@ -50,12 +50,16 @@ const holder = z.object({
   identity: z.string(),
   endpoints: addresses,
   services: addresses.optional(),
+  /** Endpoints of the nodes of each region, where it has several. */
+  nodes: z.record(z.string(), addresses).optional(),
   /** Of this run, and of earlier ones that nobody has cleaned up after. */
   runs: z.array(z.string()).optional(),
 })
 
 /** Endpoints by region, for whoever asks where they are. */
 export type Endpoints = Readonly<Record<string, string>>
+/** By region and by the node's name. */
+export type NodeEndpoints = Readonly<Record<string, Endpoints>>
 /** Where else the run can be spoken to, by name: the links' control, the front door. */
 export type Services = Readonly<Record<string, string>>
 
@@ -71,7 +75,11 @@ export type DataFolder = {
   discard(): Promise<void>
 }
 
-export type OpenOptions = { readonly endpoints: Endpoints; readonly services?: Services }
+export type OpenOptions = {
+  readonly endpoints: Endpoints
+  readonly services?: Services
+  readonly nodes?: NodeEndpoints
+}
 
 /** Rejects with a Failure that says what is wrong with the folder, and leaves none that was not there. */
 export async function openDataFolder(
@@ -98,7 +106,7 @@ type Made = { readonly folder: string; /** The deepest last. */ readonly made: r
 async function opened(
   { folder, made }: Made,
   regions: readonly Region[],
-  { endpoints, services = {} }: OpenOptions,
+  { endpoints, services = {}, nodes = {} }: OpenOptions,
 ): Promise<DataFolder> {
   const before = readMarker(folder)
   if (before === undefined) refuseForeign(folder)
@@ -112,7 +120,7 @@ async function opened(
     await claim.release()
   }
   try {
-    const abandoned = lock(folder, { endpoints, services, run })
+    const abandoned = lock(folder, { endpoints, services, nodes, run })
     writeMarker(folder, before ?? { format, regions: {} }, regions)
     return {
       run,
@@ -169,6 +177,11 @@ export function endpointsOf(folder: string): Endpoints | undefined {
 /** Runs that the folder's lock names, whether their supervisor is there or not. */
 export function runsOf(folder: string): readonly string[] {
   return holder.safeParse(parseJson(readIfThere(join(folder, lockName)))).data?.runs ?? []
+}
+
+/** Of the regions that run on the folder now and have several nodes. */
+export function nodeEndpointsOf(folder: string): NodeEndpoints {
+  return holderOf(join(folder, lockName))?.nodes ?? {}
 }
 
 export function servicesOf(folder: string): Services {
@@ -248,7 +261,7 @@ function writeDurably(folder: string, path: string, text: string): void {
   }
 }
 
-type Told = { readonly endpoints: Endpoints; readonly services: Services; readonly run: string }
+type Told = Required<OpenOptions> & { readonly run: string }
 
 /** Takes the lock; returns the runs of those that were found with a process that is gone. */
 function lock(folder: string, { run, ...told }: Told): readonly string[] {

@@ -1,7 +1,7 @@
 /** The running regions, as the commands of an operator find them: by the data folder, else by the ports that `up` would give them. */
 import { resolve } from 'node:path'
 import { type AdminTokenOptions, foundToken } from './secrets/admin-token.ts'
-import { endpointsOf } from './data-folder.ts'
+import { endpointsOf, type NodeEndpoints, nodeEndpointsOf } from './data-folder.ts'
 import { exchange } from '../process/exchange.ts'
 import { Failure, messageOf } from '../process/failure.ts'
 import { readRegions } from './regions.ts'
@@ -21,6 +21,11 @@ export type Asked = {
 export function endpointsAsked(options: Asked): Readonly<Record<string, string>> {
   const found = options.byPorts === true ? undefined : endpointsOf(resolve(options.data))
   return found ?? byPorts(options)
+}
+
+/** Where the nodes of regions of several are asked. */
+export function nodesAsked({ data, byPorts: isByPorts }: Asked): NodeEndpoints {
+  return isByPorts === true ? {} : nodeEndpointsOf(resolve(data))
 }
 
 /** A region, its endpoint, and the token that it wants for administration. */

@@ -3,10 +3,12 @@
  * and the ports after it, in the order of the regions; caches are 50 above their region's endpoint, NATS servers 100, and caches for DAX's clients 111, which is 8111 for the first
  * region; the front door is at +99, the console at +197, the control of `up` at +198, that of the links at +199. The links have what these leave free, first above the NATS servers. With more regions
  * the links that are left follow from +200, and the caches for DAX's clients behind these. From three regions on there are quorum servers, whose two ports each, and whose links, come after
- * the other links: within the two hundred as long as there are at most 8 regions. Everything but the endpoints, the caches and the front door listens on the loopback only.
+ * the other links: within the two hundred as long as there are at most 8 regions. Where regions have several nodes, these and the links to each of them come behind everything else (node-layout.ts), and
+ * there are no other quorum servers than theirs. Everything but the endpoints, the caches and the front door listens on the loopback only.
  */
 import { join, resolve } from 'node:path'
 import { Failure } from '../process/failure.ts'
+import { type NodePlan, nodesOf, portsOfNodePlan, portsOfNodes } from './node-layout.ts'
 import type { Regions } from './regions.ts'
 
 export type RegionPlan = {
@@ -20,8 +22,10 @@ export type RegionPlan = {
   readonly quorum?: { readonly port: number; readonly routePort: number }
   /** Of the cache before it, unless there are none; `dax` is for Amazon's DAX clients. */
   readonly cache?: CachePlan
-  /** The node's own folder: data/<region>. */
+  /** The node's own folder, or of all its nodes: data/<region>. */
   readonly folder: string
+  /** Where the region has several; the region's port is that of the balancer before them then. */
+  readonly nodes: readonly NodePlan[]
 }
 
 export type CachePlan = {
@@ -33,6 +37,8 @@ export type CachePlan = {
 export type LinkPlan = {
   readonly from: string
   readonly to: string
+  /** Of the region that it leads to, where that has several. */
+  readonly node?: string
   readonly port: number
   readonly targetPort: number
   readonly roundTripMs: number
@@ -71,6 +77,8 @@ export type LayoutOptions = {
   readonly cache: boolean
   /** Whether clients speak TLS. */
   readonly tls?: boolean
+  /** Nodes of each region; 1 unless given. */
+  readonly nodes?: number
 }
 
 const cacheOffset = 50
@@ -92,10 +100,14 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
   const count = options.regions.length
   const { frontDoor = false, frontDoorPort = basePort + frontDoorOffset } = options
   const { console: hasConsole = false, consolePort = basePort + consoleOffset, tls = false } = options
-  const hasQuorum = count >= quorumRegionsMin
+  const { nodes = 1 } = options
+  const hasQuorum = nodes === 1 && count >= quorumRegionsMin
   const between = count * (count - 1)
   const free = freePorts(options, [frontDoorPort, consolePort], hasQuorum ? 2 * between + 2 * count : between)
-  const lastPort = Math.max(basePort + portsOfDeployment, ...free, daxPort(basePort, count, count - 1))
+  const behind = basePort + portsOfDeployment + count * (2 * count + 3)
+  const linksBehind = behind + count * portsOfNodes(nodes)
+  const lastOfNodes = nodes === 1 ? 0 : linksBehind + between * nodes
+  const lastPort = Math.max(basePort + portsOfDeployment, ...free, daxPort(basePort, count, count - 1), lastOfNodes)
   if (lastPort > portMax) throw new Failure(`--base-port ${basePort} leaves no room for the ports of ${count} regions`)
   // Between the caches and the NATS servers, and between these and what follows, there is room for so many.
   if (count >= natsOffset - cacheOffset)
@@ -106,14 +118,15 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
     port: basePort + index,
     endpoint: endpointAt(host, basePort + index, tls),
     natsPort: basePort + natsOffset + index,
-    ...(hasQuorum ? { quorum: quorumAt(index) } : {}),
+    ...(hasQuorum ? { quorum: quorumAt(free, between + 2 * index) } : {}),
     ...(options.cache ? { cache: cacheAt(index) } : {}),
     folder: join(data, name),
+    nodes: nodesOf(nodes, join(data, name), behind + index * portsOfNodes(nodes)),
   }))
   return {
     data,
     regions,
-    ...linksBetween(regions, free, distance),
+    ...(nodes === 1 ? linksBetween(regions, free, distance) : linksToNodes(regions, linksBehind, distance)),
     controlPort: linksControlPort(basePort),
     controlUrl: linksControl(basePort, tls),
     supervisorPort: basePort + supervisorOffset,
@@ -127,14 +140,14 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
     return { port, endpoint: endpointAt(host, port, tls), dax: { port: dax, url: daxUrl } }
   }
 
-  function quorumAt(index: number) {
-    const [port = 0, routePort = 0] = free.slice(between + 2 * index)
-    return { port, routePort }
-  }
-
   function distance(from: string, to: string): number {
     return options.latency ? (known.roundTripMs(from, to) ?? unmeasuredRoundTripMs) : 0
   }
+}
+
+function quorumAt(free: readonly number[], index: number): { readonly port: number; readonly routePort: number } {
+  const [port = 0, routePort = 0] = free.slice(index)
+  return { port, routePort }
 }
 
 /** One from each region to each other one, and once more between their quorum servers. */
@@ -153,6 +166,26 @@ function linksBetween(
     routes: pairs.flatMap((pair, index) =>
       pair.to.quorum === undefined ? [] : [linkAt(pair, ofRoutes[index], pair.to.quorum.routePort)],
     ),
+  }
+}
+
+/** One from each region to each node of each other one: only the leading node serves the bus. */
+function linksToNodes(
+  regions: readonly RegionPlan[],
+  firstPort: number,
+  distance: (from: string, to: string) => number,
+): Pick<Layout, 'links' | 'routes'> {
+  const ways = regions.flatMap((from) =>
+    regions
+      .filter((to) => to !== from)
+      .flatMap((to) => to.nodes.map((node) => ({ from: from.name, to: to.name, node }))),
+  )
+  return {
+    links: ways.map(({ from, to, node }, index) => {
+      const ends = { port: firstPort + index, targetPort: node.natsPort, roundTripMs: distance(from, to) }
+      return { from, to, node: node.name, ...ends }
+    }),
+    routes: [],
   }
 }
 
@@ -220,7 +253,11 @@ export function portsOf({
             { port: cache.dax.port, purpose: `the cache of ${name} for DAX clients` },
           ],
     ),
-    ...regions.map(({ natsPort, name }) => ({ port: natsPort, purpose: `the NATS server of ${name}` })),
+    ...regions.flatMap(({ natsPort, name, nodes }) =>
+      nodes.length === 0
+        ? [{ port: natsPort, purpose: `the NATS server of ${name}` }]
+        : nodes.flatMap((node) => portsOfNodePlan(name, node)),
+    ),
     ...regions.flatMap(({ quorum, name }) =>
       quorum === undefined
         ? []
@@ -233,7 +270,10 @@ export function portsOf({
     ...(console === undefined ? [] : [{ port: console.port, purpose: 'the console' }]),
     { port: supervisorPort, purpose: 'the control of `longitude up`' },
     { port: controlPort, purpose: "the links' control" },
-    ...links.map(({ port, from, to }) => ({ port, purpose: `the link from ${from} to ${to}` })),
+    ...links.map(({ port, from, to, node }) => {
+      const whose = node === undefined ? '' : `, node ${node}`
+      return { port, purpose: `the link from ${from} to ${to}${whose}` }
+    }),
     ...routes.map(({ port, from, to }) => ({ port, purpose: `the link from ${from} to ${to} for quorum servers` })),
   ]
 }

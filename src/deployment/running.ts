@@ -26,6 +26,8 @@ const record = z.object({
   regions: z.array(z.string()).default([]),
   host: z.string().default('127.0.0.1'),
   cache: z.boolean().default(true),
+  /** Of each region. */
+  nodes: z.int().default(1),
   frontDoor: z.boolean().default(true),
   frontDoorPort: z.int().optional(),
   console: z.boolean().default(true),

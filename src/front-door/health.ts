@@ -17,6 +17,8 @@ export type HealthOptions = {
   readonly everyMs?: number
   /** How long a region may take to answer. */
   readonly answerMsMax?: number
+  /** After so many questions without a word it is gone; half a minute unless given. */
+  readonly silentGoneMax?: number
 }
 
 type Answer = 'ready' | 'not ready' | 'refused' | 'silent'
@@ -26,7 +28,7 @@ const usualAnswerMsMax = 2000
 const readyBytesMax = 64 * 1024
 const silentMax = 2
 /** Half a minute. */
-const silentGoneMax = 15
+const usualSilentGoneMax = 15
 
 export class Health {
   readonly #options: HealthOptions
@@ -102,7 +104,8 @@ export class Health {
   #note(region: string, answer: Answer): void {
     const silent = answer === 'silent' ? (this.#silent.get(region) ?? 0) + 1 : 0
     this.#silent.set(region, silent)
-    if (answer === 'refused' || silent === silentGoneMax) this.#options.onGone(region)
+    if (answer === 'refused' || silent === (this.#options.silentGoneMax ?? usualSilentGoneMax))
+      this.#options.onGone(region)
     const healthy = answer === 'ready' || (silent > 0 && silent < silentMax && this.isHealthy(region))
     const first = !this.#known.has(region)
     this.#known.add(region)

@@ -27,6 +27,8 @@ const part = z.enum(['node', 'nats'])
 const faultRequest = z.strictObject({
   owner: z.string().min(1),
   region: z.string(),
+  /** One of the region's nodes, where it has several; all of them where none is named. */
+  node: z.string().exactOptional(),
   part,
   kind: z.enum(['kill', 'stop', 'freeze', 'wipe', 'clock']),
   forMs: z.number().positive().max(faultMsMax),
@@ -34,7 +36,13 @@ const faultRequest = z.strictObject({
   offsetMs: z.number().optional(),
 })
 const fault = faultRequest.extend({ id: z.number(), startedMs: z.number(), endsMs: z.number() })
-const state = z.object({ region: z.string(), node: z.string(), nats: z.string() })
+const state = z.object({
+  region: z.string(),
+  /** Of the node, where the region has several. */
+  name: z.string().exactOptional(),
+  node: z.string(),
+  nats: z.string(),
+})
 
 export type Part = z.output<typeof part>
 export type RegionState = Readonly<z.output<typeof state>>
@@ -57,6 +65,7 @@ export const supervisorCalls = {
     asked: z.strictObject({
       owner: z.string().exactOptional(),
       region: z.string().exactOptional(),
+      node: z.string().exactOptional(),
       part: part.exactOptional(),
     }),
     told: z.object({ healed: z.array(fault).readonly() }),

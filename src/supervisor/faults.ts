@@ -7,21 +7,14 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Log } from '../ports/log.ts'
 import { Failure } from '../process/failure.ts'
-import type { RegionPlan } from '../deployment/layout.ts'
+import { type Member, type MemberPlan, memberName } from './members.ts'
 import { quorumFolderName } from './quorum-process.ts'
-import type { Fault, FaultRequest, Part } from './calls.ts'
+import type { Fault, FaultRequest, Part, RegionState } from './calls.ts'
 import type { Supervised } from './supervised.ts'
 
-export type FaultyRegion = {
-  readonly plan: RegionPlan
-  readonly node: Supervised
-  readonly nats: Supervised
-  /** The region's second NATS server, where one runs: what befalls one befalls both. */
-  readonly quorum?: () => Supervised | undefined
-}
-
 export type FaultsOptions = {
-  readonly regions: readonly FaultyRegion[]
+  /** All nodes of all regions; what befalls one NATS server of a node befalls its quorum server too. */
+  readonly members: readonly Member[]
   readonly log: Log
   /** Told when an owner's lease has run out. */
   readonly onAbandoned?: (owner: string) => void
@@ -44,9 +37,10 @@ export class Faults {
     return [...this.#active.values()].map(({ fault }) => fault)
   }
 
-  get states(): readonly { readonly region: string; readonly node: string; readonly nats: string }[] {
-    return this.#options.regions.map(({ plan, node, nats }) => ({
+  get states(): readonly RegionState[] {
+    return this.#options.members.map(({ plan, node, nats }) => ({
       region: plan.name,
+      ...(plan.of === undefined ? {} : { name: plan.of.node.name }),
       node: node.state,
       nats: nats.state,
     }))
@@ -55,20 +49,22 @@ export class Faults {
   /** Resolves when it is broken. */
   async break(request: FaultRequest): Promise<Fault> {
     if (this.#active.size >= faultsMax) throw new Failure(`${faultsMax} faults are in force already`)
-    const region = this.#region(request.region)
-    const processes = this.#processesOf(region, request.part)
+    const members = this.#membersOf(request)
+    const processes = processesOf(members, request.part)
     const startedMs = Date.now()
     const fault = { ...request, id: ++this.#count, startedMs, endsMs: startedMs + request.forMs }
     const timer = setTimeout(() => void this.#mend([fault.id]), request.forMs).unref()
     // Known before it is done: what fails half-way is mended too.
     this.#active.set(fault.id, { fault, timer })
     const { kind } = request
-    this.#options.log.warn(`drill: ${kind} ${request.part} of ${request.region}`, { owner: request.owner })
+    const whose = request.node === undefined ? request.region : `${request.region}/${request.node}`
+    this.#options.log.warn(`drill: ${kind} ${request.part} of ${whose}`, { owner: request.owner })
     if (kind === 'kill') await holdAll(processes, 'SIGKILL')
     else if (kind === 'stop') await holdAll(processes, 'SIGTERM')
     else if (kind === 'freeze') for (const process of processes) process.freeze()
-    else if (kind === 'clock') stepClock(region.plan, { offsetMs: request.offsetMs ?? 0, untilMs: fault.endsMs })
-    else await wipe(region.plan, request.part, processes)
+    else if (kind === 'clock')
+      for (const { plan } of members) stepClock(plan, { offsetMs: request.offsetMs ?? 0, untilMs: fault.endsMs })
+    else await wipe(members, request.part, processes)
     return fault
   }
 
@@ -76,16 +72,19 @@ export class Faults {
   async heal({
     owner,
     region,
+    node,
     part,
   }: {
     owner?: string | undefined
     region?: string | undefined
+    node?: string | undefined
     part?: Part | undefined
   }) {
     const of = this.active.filter(
       (fault) =>
         (owner === undefined || fault.owner === owner) &&
         (region === undefined || fault.region === region) &&
+        (node === undefined || fault.node === node) &&
         (part === undefined || fault.part === part),
     )
     await this.#mend(of.map(({ id }) => id))
@@ -110,21 +109,19 @@ export class Faults {
     for (const timer of this.#leases.values()) clearTimeout(timer)
     for (const { timer, fault } of this.#active.values()) {
       clearTimeout(timer)
-      if (fault.kind === 'clock') stepClock(this.#region(fault.region).plan, undefined)
+      if (fault.kind === 'clock') for (const { plan } of this.#membersOf(fault)) stepClock(plan, undefined)
     }
     this.#leases.clear()
     this.#active.clear()
   }
 
-  #region(name: string): FaultyRegion {
-    const found = this.#options.regions.find(({ plan }) => plan.name === name)
-    if (found === undefined) throw new Failure(`no region ${name} runs here`)
-    return found
-  }
-
-  #processesOf(region: FaultyRegion, part: Part): readonly Supervised[] {
-    const quorum = part === 'nats' ? region.quorum?.() : undefined
-    return quorum === undefined ? [region[part]] : [region[part], quorum]
+  /** Of a region of several nodes all, unless one is named. Throws a Failure where there is none. */
+  #membersOf({ region, node }: Pick<Fault, 'region' | 'node'>): readonly Member[] {
+    const own = this.#options.members.filter(({ plan }) => plan.name === region)
+    if (own.length === 0) throw new Failure(`no region ${region} runs here`)
+    const found = own.filter(({ plan }) => node === undefined || plan.of?.node.name === node)
+    if (found.length > 0) return found
+    throw new Failure(`${region} has no node ${node}; it has ${own.map(({ plan }) => memberName(plan)).join(', ')}`)
   }
 
   /** A process goes on when nothing holds it any more. */
@@ -137,17 +134,24 @@ export class Faults {
       return [entry.fault]
     })
     const processes = new Set<Supervised>()
-    for (const { kind, region: name, part } of mended) {
-      const region = this.#region(name)
-      const left = this.active.filter((fault) => fault.region === name && fault.part === part)
-      if (kind === 'clock') {
-        if (!left.some((fault) => fault.kind === 'clock')) stepClock(region.plan, undefined)
-      } else if (!left.some((fault) => fault.kind !== 'clock'))
-        for (const process of this.#processesOf(region, part)) processes.add(process)
-    }
+    for (const fault of mended)
+      for (const member of this.#membersOf(fault)) {
+        const left = this.active.filter((other) => other.part === fault.part && this.#membersOf(other).includes(member))
+        if (fault.kind === 'clock') {
+          if (!left.some(({ kind }) => kind === 'clock')) stepClock(member.plan, undefined)
+        } else if (!left.some(({ kind }) => kind !== 'clock'))
+          for (const process of processesOf([member], fault.part)) processes.add(process)
+      }
     // A node waits for nothing of its NATS server, so all start at once.
     await Promise.all([...processes].map(async (process) => await process.release()))
   }
+}
+
+function processesOf(members: readonly Member[], part: Part): readonly Supervised[] {
+  return members.flatMap((member) => {
+    const quorum = part === 'nats' ? member.quorum() : undefined
+    return quorum === undefined ? [member[part]] : [member[part], quorum]
+  })
 }
 
 async function holdAll(processes: readonly Supervised[], signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
@@ -156,13 +160,14 @@ async function holdAll(processes: readonly Supervised[], signal: 'SIGTERM' | 'SI
 
 const foldersOf = { node: ['store'], nats: ['nats', quorumFolderName] } as const
 
-async function wipe(plan: RegionPlan, part: Part, processes: readonly Supervised[]): Promise<void> {
+async function wipe(members: readonly Member[], part: Part, processes: readonly Supervised[]): Promise<void> {
   await holdAll(processes, 'SIGKILL')
-  for (const name of foldersOf[part]) rmSync(join(plan.folder, name), { recursive: true, force: true })
+  for (const { plan } of members)
+    for (const name of foldersOf[part]) rmSync(join(plan.folder, name), { recursive: true, force: true })
 }
 
 /** The node looks at this file: nobody can step its clock over a network. */
-function stepClock(plan: RegionPlan, step: { readonly offsetMs: number; readonly untilMs: number } | undefined): void {
+function stepClock(plan: MemberPlan, step: { readonly offsetMs: number; readonly untilMs: number } | undefined): void {
   const path = join(plan.folder, clockFileName)
   if (step === undefined) rmSync(path, { force: true })
   else writeFileSync(path, JSON.stringify(step))

@@ -1,6 +1,8 @@
 /** What a child of `longitude up` is told by flags, and by its environment. */
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Layout } from '../deployment/layout.ts'
+import type { MemberPlan } from './members.ts'
+import { type DeploymentTls, natsUrl } from './tls-flags.ts'
 import { wholeBucketPlaces } from '../node/buckets/bucket-places.ts'
 
 export type StreamOptions = {
@@ -80,6 +82,31 @@ export function streamFlags({
     ...(s3 === undefined ? {} : { s3: wholeBucketPlaces(s3) }),
     ...(backups === undefined ? {} : { backups }),
   }
+}
+
+const regionBucket = 'longitude-backups'
+
+/**
+ * Backups of a region of several nodes belong to the region: without a place that was given they lie in its folder, which all its nodes reach,
+ * since what lies beside a node's store is lost with it.
+ */
+export function backupFlags(
+  { name, of }: MemberPlan,
+  { s3, backups }: StreamOptions,
+): Readonly<Record<string, string>> {
+  if (of === undefined || backups !== undefined) return {}
+  const own = `${regionBucket}=dir:${join(of.regionFolder, 'backups')}`
+  return { s3: wholeBucketPlaces(s3 === undefined ? own : `${s3},${own}`), backups: `s3://${regionBucket}/${name}` }
+}
+
+/** The NATS servers of the other regions, through the links: where a region has several nodes, of all of them. */
+export function peerFlags({ regions, links }: Layout, own: string, tls: DeploymentTls | undefined): readonly string[] {
+  return regions
+    .filter(({ name }) => name !== own)
+    .map(({ name }) => {
+      const to = links.filter((link) => link.from === own && link.to === name)
+      return `--peer=${name}=${to.map(({ port }) => natsUrl(tls, port)).join()}`
+    })
 }
 
 export function admissionFlags({

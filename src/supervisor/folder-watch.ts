@@ -1,12 +1,13 @@
 /** Looks whether the folders of the regions are still there. */
 import { statSync } from 'node:fs'
 import type { Log } from '../ports/log.ts'
-import type { Faults, FaultyRegion } from './faults.ts'
+import type { Faults } from './faults.ts'
+import { type Member, memberName } from './members.ts'
 
-type Watched = { readonly region: FaultyRegion; readonly identity: number | undefined }
+type Watched = { readonly member: Member; readonly identity: number | undefined }
 
 export type FolderWatchOptions = {
-  readonly regions: readonly FaultyRegion[]
+  readonly members: readonly Member[]
   readonly faults: Pick<Faults, 'active'>
   readonly log: Log
 }
@@ -17,30 +18,30 @@ export class FolderWatch {
 
   constructor(options: FolderWatchOptions) {
     this.#options = options
-    this.#folders = options.regions.map(watchedFolder)
+    this.#folders = options.members.map(watchedFolder)
   }
 
   /** A folder that was removed takes the region's data with it: its processes begin anew, and are filled by their peers. */
   look(): void {
     const { faults, log } = this.#options
     this.#folders = this.#folders.map((watched) => {
-      const now = watchedFolder(watched.region)
+      const now = watchedFolder(watched.member)
       if (now.identity === watched.identity) return watched
-      const { plan, node, nats, quorum } = watched.region
+      const { plan, node, nats, quorum } = watched.member
       // A drill that has stopped one of them does what it wants with the folder.
       if (faults.active.some(({ region }) => region === plan.name)) return now
       if (now.identity !== undefined) return now
-      log.error(`${plan.folder} was removed while its region ran: the region begins with an empty one`, {
+      log.error(`${plan.folder} was removed while ${memberName(plan)} ran: it begins with an empty one`, {
         region: plan.name,
       })
       nats.kick()
-      quorum?.()?.kick()
+      quorum()?.kick()
       node.kick()
       return now
     })
   }
 }
 
-function watchedFolder(region: FaultyRegion): Watched {
-  return { region, identity: statSync(region.plan.folder, { throwIfNoEntry: false })?.ino }
+function watchedFolder(member: Member): Watched {
+  return { member, identity: statSync(member.plan.folder, { throwIfNoEntry: false })?.ino }
 }

@@ -7,15 +7,15 @@ import { accountLines } from '../deployment/secrets/nats-accounts.ts'
 import { Failure, messageOf } from '../process/failure.ts'
 import { natsSettings } from '../nats-server/settings.ts'
 import { identitiesOf } from '../deployment/secrets/nats-secrets.ts'
-import type { RegionPlan } from '../deployment/layout.ts'
+import type { MemberPlan } from './members.ts'
 import { type DeploymentTls, natsTlsLines } from './tls-flags.ts'
 
-export function natsArguments({ folder }: RegionPlan): readonly string[] {
+export function natsArguments({ folder }: MemberPlan): readonly string[] {
   return ['--config', configurationPath(folder)]
 }
 
 /** Makes the server's folder and writes its configuration. Throws a Failure that says what cannot be written. */
-export function prepareNats({ name, natsPort, folder }: RegionPlan, secrets: string, tls?: DeploymentTls): void {
+export function prepareNats({ name, natsPort, folder }: MemberPlan, secrets: string, tls?: DeploymentTls): void {
   const store = join(folder, 'nats')
   const identities = identitiesOf(secrets, name)
   try {

@@ -1,5 +1,6 @@
 /** The two NATS servers of a region as processes: its own, and its quorum server (docs/design/quorum.md). */
-import type { Layout, RegionPlan } from '../deployment/layout.ts'
+import type { Layout } from '../deployment/layout.ts'
+import type { MemberPlan } from './members.ts'
 import type { Log } from '../ports/log.ts'
 import { natsLines } from './child-lines.ts'
 import { natsArguments, natsGreets, prepareNats } from './nats-process.ts'
@@ -24,7 +25,7 @@ export type NatsServersOptions = {
 
 const natsStopMsMax = 5000
 
-export function natsServer(plan: RegionPlan, options: NatsServersOptions): Supervised {
+export function natsServer(plan: MemberPlan, options: NatsServersOptions): Supervised {
   return server('nats-server', plan, options, {
     args: natsArguments(plan),
     prepare: () => prepareNats(plan, options.secrets, options.tls),
@@ -35,7 +36,7 @@ export function natsServer(plan: RegionPlan, options: NatsServersOptions): Super
 /** Servers of a cluster try once what others advertise, which is a dead address. */
 const isDeadAddress = (line: string): boolean => line.includes(` ${quorumAdvertised}:`)
 
-export function quorumServer(plan: RegionPlan, options: NatsServersOptions): Supervised {
+export function quorumServer(plan: MemberPlan, options: NatsServersOptions): Supervised {
   return server('quorum-server', plan, options, {
     args: quorumArguments(plan),
     prepare: () => prepareQuorum({ ...options, plan }),
@@ -44,6 +45,9 @@ export function quorumServer(plan: RegionPlan, options: NatsServersOptions): Sup
   })
 }
 
+const nodeOf = ({ of }: MemberPlan): Readonly<Record<string, string>> =>
+  of === undefined ? {} : { node: of.node.name }
+
 type Own = Pick<SupervisedOptions, 'args'> & {
   readonly prepare: () => void
   readonly port: number
@@ -51,10 +55,10 @@ type Own = Pick<SupervisedOptions, 'args'> & {
   readonly passesBy?: (line: string) => boolean
 }
 
-function server(name: string, plan: RegionPlan, options: NatsServersOptions, told: Own): Supervised {
+function server(name: string, plan: MemberPlan, options: NatsServersOptions, told: Own): Supervised {
   const { port, passesBy = () => false, ...own } = told
   const { natsServer: program, run, sentinel, tls } = options
-  const log = options.log.with({ region: plan.name, process: name })
+  const log = options.log.with({ region: plan.name, ...nodeOf(plan), process: name })
   const onLine = natsLines(log)
   return new Supervised({
     name,

@@ -2,6 +2,17 @@
 import type { Layout } from '../deployment/layout.ts'
 import { tableText } from '../process/table-text.ts'
 
+export type NodeOverview = {
+  readonly node: string
+  readonly folder: string
+  readonly state: string
+  readonly processes: {
+    readonly node: number | undefined
+    readonly natsServer: number | undefined
+    readonly quorumServer: number | undefined
+  }
+}
+
 export type RegionOverview = {
   readonly region: string
   readonly city: string
@@ -19,6 +30,8 @@ export type RegionOverview = {
     readonly natsServer: number | undefined
     readonly cache?: number
   }
+  /** Where the region has several. */
+  readonly nodes?: readonly NodeOverview[]
   /** Round trips in milliseconds, by region. */
   readonly distances: Readonly<Record<string, number>>
 }

@@ -3,7 +3,8 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { identitiesOf } from '../deployment/secrets/nats-secrets.ts'
 import { quorumCertificateIn, quorumPassword } from '../deployment/secrets/quorum-secret.ts'
-import type { Layout, RegionPlan } from '../deployment/layout.ts'
+import type { Layout } from '../deployment/layout.ts'
+import type { MemberPlan } from './members.ts'
 import { quorumSettings } from '../deployment/secrets/quorum-settings.ts'
 import { Failure, messageOf } from '../process/failure.ts'
 import { writeConfiguration } from './nats-process.ts'
@@ -11,10 +12,10 @@ import { type DeploymentTls, natsTlsLines } from './tls-flags.ts'
 
 export const quorumFolderName = 'quorum'
 
-export const quorumArguments = ({ folder }: RegionPlan): readonly string[] => ['--config', configurationPath(folder)]
+export const quorumArguments = ({ folder }: MemberPlan): readonly string[] => ['--config', configurationPath(folder)]
 
 export type QuorumServer = {
-  readonly plan: RegionPlan
+  readonly plan: MemberPlan
   readonly layout: Layout
   readonly secrets: string
   readonly tls?: DeploymentTls | undefined
@@ -26,13 +27,12 @@ export function prepareQuorum({ plan, layout, secrets, tls }: QuorumServer): voi
   if (quorum === undefined) return
   const store = join(folder, quorumFolderName)
   const { node } = identitiesOf(secrets, name)
-  const password = quorumPassword(secrets)
-  const to = layout.routes.flatMap(({ from, port }) => (from === name ? [`127.0.0.1:${port}`] : []))
+  const { self, all, to, password } = clusterOf({ plan, layout, secrets })
   try {
     mkdirSync(store, { recursive: true })
     const lines = quorumSettings({
-      region: name,
-      regions: layout.regions.map((region) => region.name),
+      region: self,
+      regions: all,
       node,
       listen: `127.0.0.1:${quorum.port}`,
       store,
@@ -42,6 +42,30 @@ export function prepareQuorum({ plan, layout, secrets, tls }: QuorumServer): voi
     writeConfiguration(configurationPath(folder), lines)
   } catch (error) {
     throw new Failure(`the folder ${folder} of ${name} cannot be written: ${messageOf(error)}`)
+  }
+}
+
+type Cluster = {
+  readonly self: string
+  readonly all: readonly string[]
+  /** Where the others are reached. */
+  readonly to: readonly string[]
+  readonly password: string
+}
+
+/** Those of the nodes of one region have a cluster of their own, without links between them, and a password that no other region's servers know. */
+function clusterOf({ plan: { name, of }, layout, secrets }: Omit<QuorumServer, 'tls'>): Cluster {
+  if (of === undefined) {
+    const to = layout.routes.flatMap(({ from, port }) => (from === name ? [`127.0.0.1:${port}`] : []))
+    const all = layout.regions.map((region) => region.name)
+    return { self: name, all, to, password: quorumPassword(secrets) }
+  }
+  const others = of.all.filter((node) => node !== of.node)
+  return {
+    self: of.node.name,
+    all: of.all.map((node) => node.name),
+    to: others.map(({ quorum }) => `127.0.0.1:${quorum.routePort}`),
+    password: quorumPassword(join(secrets, name)),
   }
 }
 

@@ -4,25 +4,27 @@
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Layout, RegionPlan } from '../deployment/layout.ts'
+import type { Layout } from '../deployment/layout.ts'
 import type { Log } from '../ports/log.ts'
+import { type MemberPlan, membersOf } from './members.ts'
 import type { Supervised } from './supervised.ts'
 import { type DeploymentTls, natsUrl } from './tls-flags.ts'
 
 export type QuorumServersOptions = {
   readonly layout: Layout
-  readonly make: (plan: RegionPlan) => Supervised
+  readonly make: (plan: MemberPlan) => Supervised
   readonly log: Log
 }
 
 const quorumWishPath = ({ data }: Layout): string => join(data, 'quorum-wanted')
 
-/** What a node is told of its quorum server. */
+/** What a node is told of its quorum server. That of one node of several is there before it. */
 export function quorumFlags(
-  { quorum }: RegionPlan,
+  { quorum, of }: MemberPlan,
   { layout, tls, mrscConflicts = 'refuse' }: QuorumOptions,
 ): Readonly<Record<string, string>> {
   if (quorum === undefined) return {}
+  if (of !== undefined) return { quorum: natsUrl(tls, quorum.port) }
   const told = { 'quorum-wanted': quorumWishPath(layout), 'mrsc-conflicts': mrscConflicts }
   return { quorum: natsUrl(tls, quorum.port), ...told }
 }
@@ -44,7 +46,7 @@ export class QuorumServers {
   /** Called again and again: starts them once they are wanted. */
   look(): void {
     const { layout, make, log } = this.#options
-    const plans = layout.regions.filter(({ quorum }) => quorum !== undefined)
+    const plans = layout.regions.flatMap(membersOf).filter(({ quorum, of }) => quorum !== undefined && of === undefined)
     if (this.#servers.size > 0 || plans.length === 0 || !existsSync(quorumWishPath(layout))) return
     log.info('quorum servers are wanted, and start')
     for (const plan of plans) {

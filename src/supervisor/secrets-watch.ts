@@ -6,19 +6,15 @@ import type { Log } from '../ports/log.ts'
 import { messageOf } from '../process/failure.ts'
 import { makeMessageKeys } from '../deployment/secrets/message-keys.ts'
 import { makeNatsSecrets, natsSecretsVersion } from '../deployment/secrets/nats-secrets.ts'
-import type { RegionPlan } from '../deployment/layout.ts'
+import type { Member } from './members.ts'
 import { prepareNats } from './nats-process.ts'
 import type { DeploymentTls } from './tls-flags.ts'
-import type { Supervised } from './supervised.ts'
 
 export type SecretsWatchOptions = {
   readonly folder: string
   readonly messageKeys: string
-  readonly regions: readonly {
-    readonly plan: RegionPlan
-    readonly nats: Supervised
-    readonly quorum?: () => Supervised | undefined
-  }[]
+  /** All nodes of all regions. */
+  readonly members: readonly Pick<Member, 'plan' | 'nats' | 'quorum'>[]
   readonly tls?: DeploymentTls | undefined
   readonly log: Log
 }
@@ -35,17 +31,17 @@ export class SecretsWatch {
 
   /** Called again and again. A change that cannot be taken up is tried again, and changes nothing meanwhile. */
   look(): void {
-    const { folder, messageKeys, regions, tls, log } = this.#options
+    const { folder, messageKeys, members, tls, log } = this.#options
     try {
-      const names = regions.map(({ plan }) => plan.name)
+      const names = [...new Set(members.map(({ plan }) => plan.name))]
       makeNatsSecrets(folder, names)
       makeMessageKeys(messageKeys, names)
       const version = natsSecretsVersion(folder)
       if (version === this.#version) return
-      for (const { plan } of regions) prepareNats(plan, folder, tls)
-      for (const { nats, quorum } of regions) {
+      for (const { plan } of members) prepareNats(plan, folder, tls)
+      for (const { nats, quorum } of members) {
         nats.renew()
-        quorum?.()?.renew()
+        quorum()?.renew()
       }
       this.#version = version
       this.#complaint = undefined

@@ -3,99 +3,35 @@
  * one process of their own so that their timing does not depend on what the nodes do; and the front door. Everything starts at once, since nobody needs
  * another to begin; stopping goes from the nodes, which still have things to say, to the NATS servers.
  */
-import type { TimingName } from '../core/table/waits.ts'
-import { join, resolve } from 'node:path'
-import type { Log } from '../ports/log.ts'
-import { peerApiPrefix } from '../deployment/secrets/nats-accounts.ts'
-import { Failure } from '../process/failure.ts'
-import {
-  encryptionFlags,
-  expiryFlags,
-  type EncryptionOptions,
-  type ObservingOptions,
-  observingFlags,
-  admissionFlags,
-  endpointFlags,
-  flagsOf,
-  type StreamOptions,
-  streamFlags,
-  upstreamFlags,
-  withoutOwnVariables,
-} from './flags.ts'
-import { Faults, clockFileName } from './faults.ts'
-import type { VisitorOptions } from '../http/access/visitors.ts'
-import { makeMessageKeys, messageKeysName } from '../deployment/secrets/message-keys.ts'
+import { makeMessageKeys } from '../deployment/secrets/message-keys.ts'
 import { makeQuorumCertificate } from '../deployment/secrets/quorum-secret.ts'
-import { makeNatsSecrets, natsSecretsName, seedPath } from '../deployment/secrets/nats-secrets.ts'
+import { makeNatsSecrets } from '../deployment/secrets/nats-secrets.ts'
+import type { RegionPlan } from '../deployment/layout.ts'
 import { LinksControl } from '../links/control/control-client.ts'
-import { linksPlan } from './links-plan.ts'
+import { Failure } from '../process/failure.ts'
+import { CertificateWatch } from './certificate-watch.ts'
+import { Faults } from './faults.ts'
 import { FolderWatch } from './folder-watch.ts'
-import { heapFlagsOf } from '../process/own-program.ts'
-import { type LineSink, nodeLines } from './child-lines.ts'
-import type { CachePlan, Layout, RegionPlan } from '../deployment/layout.ts'
+import { type Member, type MemberPlan, membersOf } from './members.ts'
 import { natsServer, type NatsServersOptions, quorumServer } from './nats-servers.ts'
-import { QuorumServers, quorumFlags } from './quorum-servers.ts'
-import { runVariable } from './remains.ts'
-import type { PrivateOptions } from '../node/private-listener.ts'
+import { messageKeysIn, Processes, secretsIn } from './processes.ts'
+import { QuorumServers } from './quorum-servers.ts'
 import { SecretsWatch } from './secrets-watch.ts'
 import { Sentinel } from './sentinel.ts'
-import { accessFlags, auditFlags, nodeAccessFlags, openFlags, policyFlags, visitorFlags } from './access-flags.ts'
-import { CertificateWatch } from './certificate-watch.ts'
-import { type DeploymentTls, natsUrl, shownFlags, trustFlags } from './tls-flags.ts'
-import { Supervised, type SupervisedOptions } from './supervised.ts'
-
-export type SupervisorOptions = VisitorOptions &
-  EncryptionOptions &
-  ObservingOptions &
-  PrivateOptions &
-  StreamOptions & {
-    readonly layout: Layout
-    readonly natsServer: string
-    /** Names this run, for the next one to know its processes by (remains.ts). */
-    readonly run: string
-    /** The command line program, as Node runs it: its path, after flags of Node's own. */
-    readonly program: readonly string[]
-    readonly host: string
-    readonly adminToken: string
-    readonly logLevel: string
-    readonly accountId: string
-    readonly globalTables2017?: 'refuse' | 'serve'
-    readonly mrscConflicts?: 'refuse' | 'off'
-    /** Of the front door, if there is one. */
-    readonly failover?: string
-    readonly credentials?: string | undefined
-    readonly identities?: string | undefined
-    readonly anyCredentials?: boolean | undefined
-    readonly auditLog?: string | undefined
-    readonly auditData?: boolean | undefined
-    readonly access?: string | undefined
-    readonly workers?: number
-    readonly tls?: DeploymentTls | undefined
-    readonly regionsFolder?: string | undefined
-    readonly timing?: TimingName
-    /** As the command line takes it; undefined: capacity is not counted. */
-    readonly capacityText?: string | undefined
-    readonly ttlDelay?: number
-    readonly ttlGrace?: number
-    readonly admitUnsignedPeersUntil?: number | undefined
-    readonly log: Log
-    readonly sink: LineSink
-    readonly progress: (line: string) => void
-  }
+import type { Supervised } from './supervised.ts'
+import type { SupervisorOptions } from './supervisor-options.ts'
 
 export type RegionFailure = { readonly region: string; readonly reason: string }
 
 export type RegionProcesses = {
   readonly plan: RegionPlan
-  readonly node: Supervised
-  readonly nats: Supervised
+  readonly members: readonly Member[]
+  /** Before several nodes. */
+  readonly balancer: Supervised | undefined
   /** Undefined where none is wanted. */
-  readonly quorum: () => Supervised | undefined
   readonly cache: Supervised | undefined
 }
 
-/** More than a process gives itself (role.ts). */
-const ownStopMsMax = 10_000
 /** How often is looked whether the regions' folders are there, and whether their secrets have changed. */
 const folderLookMs = 1000
 
@@ -113,26 +49,26 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options
+    const processes = new Processes(options, this.#sentinel)
     this.regions = options.layout.regions.map((plan) => ({
       plan,
-      node: this.#node(plan),
-      nats: natsServer(plan, this.#natsServers),
-      quorum: () => this.#quorum.of(plan.name),
-      cache: plan.cache === undefined ? undefined : this.#cache(plan, plan.cache),
+      members: membersOf(plan).map((member) => this.#member(member, processes)),
+      balancer: processes.balancer(plan),
+      cache: plan.cache === undefined ? undefined : processes.cache(plan, plan.cache),
     }))
-    this.#links = this.#linksProcess()
+    this.#links = processes.links()
     const { log, layout } = options
     this.#quorum = new QuorumServers({ layout, make: (plan) => quorumServer(plan, this.#natsServers), log })
     const links = new LinksControl({ urls: [layout.controlUrl], token: options.adminToken })
     this.faults = new Faults({
-      regions: this.regions,
+      members: this.#members,
       log,
       onAbandoned: (owner) => {
         links.heal({ owner }).catch((error: unknown) => log.warn('the links are not healed', { error }))
       },
     })
-    this.#frontDoor = this.#frontDoorProcess()
-    this.#console = this.#consoleProcess()
+    this.#frontDoor = processes.frontDoor()
+    this.#console = processes.console()
   }
 
   /**
@@ -141,19 +77,20 @@ export class Supervisor {
    */
   async start(): Promise<readonly RegionFailure[]> {
     const names = this.regions.map(({ plan }) => plan.name)
-    makeNatsSecrets(this.#secrets, names)
-    makeMessageKeys(this.#messageKeys, names)
-    if (this.#options.tls !== undefined) await makeQuorumCertificate(this.#secrets, ['127.0.0.1'])
+    const [secretsFolder, messageKeys] = [secretsIn(this.#options), messageKeysIn(this.#options)]
+    makeNatsSecrets(secretsFolder, names)
+    makeMessageKeys(messageKeys, names)
+    if (this.#options.tls !== undefined) await makeQuorumCertificate(secretsFolder, ['127.0.0.1'])
     this.#quorum.look()
     const shared = Promise.all([this.#links.start(), this.#frontDoor?.start(), this.#console?.start()])
     const started = await Promise.all([shared, ...this.regions.map(async (region) => await this.#startRegion(region))])
     const failed = started.flatMap((one) => (one !== undefined && 'reason' in one ? [one] : []))
     if (failed.length === this.regions.length) throw new Failure(storyOf(failed))
     const { log, tls } = this.#options
-    const folders = new FolderWatch({ regions: this.regions, faults: this.faults, log })
-    const secretsOf = { folder: this.#secrets, messageKeys: this.#messageKeys }
-    const secrets = new SecretsWatch({ ...secretsOf, regions: this.regions, tls, log })
-    const certificates = new CertificateWatch(this.regions, tls)
+    const members = this.#members
+    const folders = new FolderWatch({ members, faults: this.faults, log })
+    const secrets = new SecretsWatch({ folder: secretsFolder, messageKeys, members, tls, log })
+    const certificates = new CertificateWatch(members, tls)
     this.#folderTimer = setInterval(() => {
       folders.look()
       secrets.look()
@@ -163,8 +100,12 @@ export class Supervisor {
     return failed
   }
 
-  async #startRegion({ plan, node, nats, cache }: RegionProcesses): Promise<RegionFailure | undefined> {
-    const reasons = await Promise.all([nats, node, cache].map(async (one) => await one?.startOrRetry()))
+  async #startRegion({ plan, members, balancer, cache }: RegionProcesses): Promise<RegionFailure | undefined> {
+    const ofMembers = members.flatMap(({ plan: { of }, node, nats, quorum }) =>
+      of === undefined ? [nats, node] : [nats, quorum(), node],
+    )
+    const all = [...ofMembers, balancer, cache]
+    const reasons = await Promise.all(all.map(async (one) => await one?.startOrRetry()))
     const reason = reasons.find((one) => one !== undefined)
     if (reason === undefined) {
       this.#options.progress(`${plan.name} is ready`)
@@ -184,206 +125,51 @@ export class Supervisor {
       this.#frontDoor?.stop(),
       ...this.regions.map(async ({ cache }) => await cache?.stop()),
     ])
-    await Promise.all(this.regions.map(async ({ node }) => await node.stop()))
-    await this.#quorum.stop()
+    const members = this.#members
+    await Promise.all(members.map(async ({ node }) => await node.stop()))
+    // Connections through it end with the nodes' own.
+    await Promise.all(this.regions.map(async ({ balancer }) => await balancer?.stop()))
+    await Promise.all(members.map(async ({ quorum }) => await quorum()?.stop()))
     await this.#links.stop()
-    await Promise.all(this.regions.map(async ({ nats }) => await nats.stop()))
+    await Promise.all(members.map(async ({ nats }) => await nats.stop()))
     await this.#sentinel.dismiss()
   }
 
   killNow(): void {
-    for (const { node, nats, cache } of this.regions) {
-      cache?.killNow()
-      node.killNow()
-      nats.killNow()
-    }
-    for (const server of this.#quorum.all) server.killNow()
-    this.#links.killNow()
-    this.#frontDoor?.killNow()
-    this.#console?.killNow()
+    for (const process of this.#all) process?.killNow()
   }
 
   get processIds(): readonly number[] {
-    const all = [
-      this.#links.pid,
-      this.#frontDoor?.pid,
-      this.#console?.pid,
-      this.#sentinel.pid,
-      ...this.regions.flatMap(({ node, nats, cache }) => [node.pid, nats.pid, cache?.pid]),
-      ...this.#quorum.all.map(({ pid }) => pid),
-    ]
-    return all.filter((pid) => pid !== undefined)
+    return [this.#sentinel, ...this.#all].flatMap((process) => process?.pid ?? [])
   }
 
-  /** The folder of the regions' secrets at NATS servers. */
-  get #secrets(): string {
-    return join(this.#options.layout.data, natsSecretsName)
+  get #all(): readonly (Supervised | undefined)[] {
+    const ofRegions = this.regions.flatMap(({ cache, balancer }) => [cache, balancer])
+    const ofMembers = this.#members.flatMap(({ node, nats, quorum }) => [node, nats, quorum()])
+    return [...ofRegions, ...ofMembers, this.#links, this.#frontDoor, this.#console]
   }
 
-  get #messageKeys(): string {
-    return join(this.#options.layout.data, messageKeysName)
+  get #members(): readonly Member[] {
+    return this.regions.flatMap(({ members }) => members)
   }
 
   get linksPid(): number | undefined {
     return this.#links.pid
   }
 
-  #node(plan: RegionPlan): Supervised {
-    const { host, accountId, globalTables2017 = 'refuse', workers = 1, failover } = this.#options
-    const { regionsFolder, timing = 'instant', capacityText, sink, layout, tls } = this.#options
-    const log = this.#options.log.with({ region: plan.name })
-    const peers = layout.links
-      .filter(({ from }) => from === plan.name)
-      .map(({ to, port }) => `--peer=${to}=${natsUrl(tls, port)}`)
-    const nodeFlags = flagsOf({
-      region: plan.name,
-      host,
-      port: plan.port,
-      data: plan.folder,
-      nats: natsUrl(tls, plan.natsPort),
-      ...shownFlags(tls),
-      ...trustFlags(tls, 'nats-tls-ca'),
-      'nats-nkey': seedPath(this.#secrets, plan.name, 'node'),
-      'nats-api-prefix': peerApiPrefix,
-      ...quorumFlags(plan, this.#options),
-      'message-keys': this.#messageKeys,
-      ...admissionFlags(this.#options),
-      'account-id': accountId,
-      'global-tables-2017': globalTables2017,
-      timing,
-      ...(capacityText === undefined ? {} : { capacity: capacityText }),
-      ...expiryFlags(this.#options),
-      'clock-file': join(plan.folder, clockFileName),
-      ...visitorFlags(this.#options),
-      ...streamFlags(this.#options),
-      ...nodeAccessFlags(this.#options, plan.name),
-      ...encryptionFlags(this.#options),
-      ...observingFlags(this.#options),
-      ...(failover === 'nearest' ? { 'signed-for': layout.regions.map(({ name }) => name).join() } : {}),
-      ...(workers === 1 ? {} : { workers }),
-      ...(regionsFolder === undefined ? {} : { 'regions-folder': resolve(regionsFolder) }),
-    })
-    return this.#ours({
-      name: 'node',
-      args: [
-        'node',
-        ...nodeFlags,
-        ...openFlags(this.#options),
-        ...auditFlags(this.#options, plan.name),
-        ...peers,
-        ...endpointFlags(layout, plan.name),
-      ],
-      log,
-      onLine: nodeLines(sink, log),
-      stopMsMax: ownStopMsMax,
-    })
-  }
-
-  #cache(plan: RegionPlan, { port, dax }: CachePlan): Supervised {
-    const { host, accountId, sink, tls } = this.#options
-    const log = this.#options.log.with({ region: plan.name, process: 'cache' })
-    const flags = flagsOf({
-      region: plan.name,
-      upstream: plan.endpoint,
-      mode: 'coherent',
-      host,
-      port,
-      'dax-port': dax.port,
-      'dax-lists': join(this.#options.layout.data, `${plan.name}.dax-lists`),
-      nats: natsUrl(tls, plan.natsPort),
-      ...shownFlags(tls),
-      ...trustFlags(tls, 'nats-tls-ca', 'upstream-ca'),
-      'nats-nkey': seedPath(this.#secrets, plan.name, 'cache'),
-      ...visitorFlags(this.#options),
-      ...policyFlags(this.#options),
-      'account-id': accountId,
-    })
-    return this.#ours({
-      name: 'cache',
-      args: ['cache', ...flags, ...openFlags(this.#options), ...endpointFlags(this.#options.layout, plan.name)],
-      log,
-      onLine: nodeLines(sink, log),
-      stopMsMax: ownStopMsMax,
-    })
-  }
-
-  #linksProcess(): Supervised {
-    const { log, sink, layout, tls } = this.#options
-    const flags = flagsOf({ plan: linksPlan(layout), 'control-port': layout.controlPort, ...shownFlags(tls) })
-    return this.#ours({
-      name: 'links',
-      args: ['links', 'run', ...flags],
-      log,
-      onLine: nodeLines(sink, log),
-      stopMsMax: ownStopMsMax,
-    })
-  }
-
-  #frontDoorProcess(): Supervised | undefined {
-    const { log, sink, layout, host, failover = 'none', regionsFolder, tls } = this.#options
-    if (layout.frontDoor === undefined) return undefined
-    const flags = flagsOf({
-      host,
-      'front-door-port': layout.frontDoor.port,
-      failover,
-      ...shownFlags(tls),
-      ...trustFlags(tls, 'tls-ca'),
-      ...visitorFlags(this.#options),
-      ...(regionsFolder === undefined ? {} : { 'regions-folder': resolve(regionsFolder) }),
-    })
-    return this.#ours({
-      name: 'front-door',
-      args: ['front-door', ...flags, ...upstreamFlags(layout)],
-      log,
-      onLine: nodeLines(sink, log),
-      stopMsMax: ownStopMsMax,
-    })
-  }
-
-  #consoleProcess(): Supervised | undefined {
-    const { log, sink, layout, regionsFolder, hostNames, accountId, access = 'off', tls } = this.#options
-    if (layout.console === undefined) return undefined
-    const flags = flagsOf({
-      data: layout.data,
-      'console-port': layout.console.port,
-      control: layout.controlUrl,
-      ...shownFlags(tls),
-      ...trustFlags(tls, 'tls-ca'),
-      ...visitorFlags(hostNames === undefined ? {} : { hostNames }),
-      ...accessFlags(this.#options),
-      'account-id': accountId,
-      access,
-      ...(regionsFolder === undefined ? {} : { 'regions-folder': resolve(regionsFolder) }),
-    })
-    return this.#ours({
-      name: 'console',
-      args: ['console', ...flags, ...upstreamFlags(layout)],
-      log: log.with({ process: 'console' }),
-      onLine: nodeLines(sink, log),
-      stopMsMax: ownStopMsMax,
-    })
-  }
-
-  #ours(options: Omit<SupervisedOptions, 'program' | 'environment' | 'speaks' | 'sentinel'>): Supervised {
-    const { program, logLevel, run, adminToken } = this.#options
-    return new Supervised({
-      ...options,
-      program: process.execPath,
-      args: [...heapFlagsOf(options.args[0]), ...program, ...options.args, ...flagsOf({ 'log-level': logLevel })],
-      // Every user of the machine can read flags, and only this one the environment.
-      environment: {
-        ...withoutOwnVariables(process.env),
-        LONGITUDE_LOG_FORMAT: 'json',
-        LONGITUDE_ADMIN_TOKEN: adminToken,
-        [runVariable]: run,
-      },
-      speaks: true,
-      sentinel: this.#sentinel,
-    })
+  #member(plan: MemberPlan, processes: Processes): Member {
+    const servers = this.#natsServers
+    const own = plan.of === undefined ? undefined : quorumServer(plan, servers)
+    return {
+      plan,
+      node: processes.node(plan),
+      nats: natsServer(plan, servers),
+      quorum: () => own ?? this.#quorum.of(plan.name),
+    }
   }
 
   get #natsServers(): NatsServersOptions {
-    return { ...this.#options, secrets: this.#secrets, sentinel: this.#sentinel }
+    return { ...this.#options, secrets: secretsIn(this.#options), sentinel: this.#sentinel }
   }
 }
 

@@ -9,6 +9,7 @@
  *   npm run bench:capacity       what --capacity enforce costs a GetItem and a PutItem
  *   npm run bench:access         what policies cost: nodes without them and with --access strict
  *   npm run bench:encryption     what encryption at rest costs reads and writes
+ *   npm run bench:nodes          a region of three nodes beside one of one node
  *   npm run bench:copies         backups, restores, exports, imports, and what they cost clients
  *   npm run bench:counting       what metrics, capacity, the log of slow requests and spans cost a request
  *   npm run bench:links          what the links do to time and to throughput

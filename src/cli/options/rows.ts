@@ -105,6 +105,22 @@ export const options = {
     default: [],
     repeatable: true,
   },
+  nodes: {
+    flags: '--nodes <count>',
+    help: 'nodes of each region, 1 or 3: of three, any one may be lost without losing a write (docs/operating/nodes.md)',
+    schema: z.coerce
+      .number('1 or 3')
+      .int()
+      .refine((count) => count === 1 || count === 3, '1 or 3'),
+    default: 1,
+  },
+  nodeEndpoint: {
+    flags: '--node-endpoint <node=url...>',
+    help: 'endpoint of a node of the region; once for each',
+    schema: upstreams,
+    default: [],
+    repeatable: true,
+  },
   workers: {
     flags: '--workers <count>',
     help: 'processes of a region: all of them answer reads, one owns the writes',

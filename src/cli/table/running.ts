@@ -105,6 +105,21 @@ export const running: readonly CommandRow[] = [
     },
   },
   {
+    name: 'balancer',
+    description: 'one endpoint before the nodes of a region: connections go to those that are ready',
+    options: optionsOf.balancer,
+    examples: [
+      [
+        'longitude balancer --region eu-west-1 --node-endpoint a=http://10.0.1.1:8000 --node-endpoint b=http://10.0.2.1:8000',
+        'on port 8000',
+      ],
+    ],
+    run: async (command, json) => {
+      const { runBalancer } = await import('../commands/run/balancer.ts')
+      await runBalancer(command, json)
+    },
+  },
+  {
     name: 'console',
     description: 'one page that shows the deployment: every region, what is between them, items, conflicts',
     flags: [{ flags: '--url', help: 'print the address of the console that runs, with its key, and end' }],

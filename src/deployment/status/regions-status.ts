@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { exchange } from '../../process/exchange.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
 import { type Administered, askAdmin, Unanswered } from '../endpoints.ts'
+import type { NodeEndpoints } from '../data-folder.ts'
+import { type NodeAnswer, nodesStatusOf } from './nodes-status.ts'
 import { type Answer, type LinkStatus, nodeStatus, type PeerStatus } from './status-shapes.ts'
 import { type StrongGroupStatus, strongGroups } from './strong-groups.ts'
 
@@ -14,6 +16,8 @@ export type AskedRegion = {
   readonly endpoint: string
   readonly isReady: () => Promise<boolean>
   readonly status: () => Promise<unknown>
+  /** Where it has several. */
+  readonly nodes?: () => Promise<readonly NodeAnswer[]>
 }
 
 export type RegionsStatus = {
@@ -23,10 +27,18 @@ export type RegionsStatus = {
   readonly groups: readonly StrongGroupStatus[]
 }
 
-/** `briefly`: without the figures of each table, of which there may be thousands for each peer. */
-export function askedRegion(at: Administered, briefly = false): AskedRegion {
-  const [region, endpoint] = at
+export type AskingOptions = {
+  /** Without the figures of each table, of which there may be thousands for each peer. */
+  readonly briefly?: boolean
+  /** Where nodes of regions are, by region. */
+  readonly nodes?: NodeEndpoints
+}
+
+export function askedRegion(at: Administered, { briefly = false, nodes = {} }: AskingOptions = {}): AskedRegion {
+  const [region, endpoint, token] = at
+  const own = nodes[region]
   return {
+    ...(own === undefined ? {} : { nodes: async () => await nodesStatusOf(own, token) }),
     region,
     endpoint,
     isReady: async () => (await exchange(`${endpoint}/ready`, { timeoutMs: answerMsMax })).status === 200,
@@ -45,7 +57,12 @@ function refusalOf(error: unknown): Failure {
   throw error
 }
 
-async function ask({ region, endpoint, isReady, status: told }: AskedRegion): Promise<Answer> {
+async function ask(asked: AskedRegion): Promise<Answer> {
+  const [answer, nodes] = await Promise.all([askRegion(asked), asked.nodes?.()])
+  return nodes === undefined ? answer : { ...answer, nodes }
+}
+
+async function askRegion({ region, endpoint, isReady, status: told }: AskedRegion): Promise<Answer> {
   try {
     const [ready, status] = await Promise.all([isReady(), told().catch(refusalOf)])
     const health = ready ? 'ready' : 'not ready'

@@ -1,5 +1,6 @@
 /** What the regions' nodes say of themselves at /admin/status, as far as `longitude status` and the console show it. */
 import { z } from 'zod'
+import type { NodeAnswer } from './nodes-status.ts'
 
 const tableStatus = z.looseObject({
   table: z.string(),
@@ -128,6 +129,8 @@ export type Answer = {
   readonly health: 'ready' | 'not ready' | 'down'
   readonly problem?: string
   readonly status?: NodeStatus
+  /** Where the region has several. */
+  readonly nodes?: readonly NodeAnswer[]
 }
 
 export type LinkStatus = {

@@ -48,6 +48,11 @@ const linkNames = z
     'links are written a..b (both ways), a>b (one way), a..* or *',
   )
 const part = z.enum(['node', 'nats', 'region'])
+/** One of a region's nodes, by name or by what it does when the step begins; `region` as a part is then all of that node: its process and its NATS servers. */
+const node = z
+  .string()
+  .regex(/^[a-z0-9-]{1,20}$/, 'leading, following, or a name of a node')
+  .optional()
 
 /** `kill: us-east-1` is short for `kill: { region: us-east-1 }`. */
 function inShort<Shape extends z.ZodRawShape>(key: string, shape: Shape) {
@@ -147,10 +152,10 @@ export const stepSchemas = {
       .optional(),
     for: duration.optional(),
   }),
-  kill: inShort('region', { region: place, part: part.default('region'), for: duration.optional() }),
-  pause: inShort('region', { region: place, part: part.default('region'), for: duration.optional() }),
-  wipe: inShort('region', { region: place, part: part.default('node') }),
-  restart: inShort('region', { region: place, part: part.default('region') }),
+  kill: inShort('region', { region: place, node, part: part.default('region'), for: duration.optional() }),
+  pause: inShort('region', { region: place, node, part: part.default('region'), for: duration.optional() }),
+  wipe: inShort('region', { region: place, node, part: part.default('node') }),
+  restart: inShort('region', { region: place, node, part: part.default('region') }),
   evacuate: z.strictObject({ region: place, to: place, within: duration.default(30_000) }),
   readmit: inShort('region', { region: place, within: duration.default(30_000) }),
   /** Of a region’s API (docs/coding/faults.md). */
@@ -209,10 +214,16 @@ export type Action =
   | {
       readonly do: 'kill' | 'pause'
       readonly region: string
+      readonly node?: string | undefined
       readonly part: PartName
       readonly for?: number | undefined
     }
-  | { readonly do: 'wipe' | 'restart'; readonly region: string; readonly part: PartName }
+  | {
+      readonly do: 'wipe' | 'restart'
+      readonly region: string
+      readonly node?: string | undefined
+      readonly part: PartName
+    }
   | { readonly do: 'evacuate'; readonly region: string; readonly to: string; readonly within: number }
   | { readonly do: 'readmit'; readonly region: string; readonly within: number }
   | { readonly do: 'fault'; readonly fault: z.output<(typeof stepSchemas)['fault']> }
@@ -262,6 +273,8 @@ export const headSchema = z.strictObject({
   description: z.string().default(''),
   regions: z.array(z.string()).min(2).default(['us-east-1', 'eu-west-1', 'ap-northeast-1']),
   roles: z.record(z.string(), z.string()).default({}),
+  /** Of each region. */
+  nodes: z.union([z.literal(1), z.literal(3)]).default(1),
   /** Of the drill's table; eventual where nothing is said. */
   consistency: z.enum(['eventual', 'strong']).optional(),
   /** Nothing that is broken stays so for longer, whatever happens. */

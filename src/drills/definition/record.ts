@@ -60,6 +60,8 @@ export type FaultRecord = {
   readonly what: string
   readonly kind: 'cut' | 'slow' | 'kill' | 'pause' | 'wipe' | 'restart' | 'clock' | 'lose key' | 'drop' | 'fault'
   readonly part?: 'node' | 'nats' | 'region' | undefined
+  /** Of a region of several nodes that goes on with the others. */
+  readonly node?: string | undefined
   readonly regions: readonly string[]
   readonly links: readonly Direction[]
   readonly startedMs: number

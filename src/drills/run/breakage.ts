@@ -8,6 +8,7 @@ import type { Action, PartName } from '../definition/definition.ts'
 import type { FaultRecord, Survey } from '../definition/record.ts'
 import { type ApiFault, apisOf, clearFault, setFault } from './api-faults.ts'
 import type { DrillTable } from './drill-table.ts'
+import { nodeMeant } from './node-roles.ts'
 import type { PartFault, Target } from './targets/target.ts'
 import { nowMs } from './time.ts'
 import type { Watch } from './load/watch.ts'
@@ -15,12 +16,13 @@ import type { Watch } from './load/watch.ts'
 type Broken = { -readonly [Name in keyof FaultRecord]: FaultRecord[Name] }
 type Open = {
   readonly record: Broken
-  readonly parts: readonly { readonly region: string; readonly part: 'node' | 'nats' }[]
+  readonly parts: readonly BrokenPart[]
   /** Regions whose API is broken, and by the fault of which name. */
   readonly apis: readonly ApiFault[]
   /** Regions whose key of the drill's table is disabled. */
   readonly keys: readonly string[]
 }
+type BrokenPart = { readonly region: string; readonly node?: string; readonly part: 'node' | 'nats' }
 export type Breaking = Extract<
   Action,
   { do: 'cut' | 'slow' | 'kill' | 'pause' | 'wipe' | 'restart' | 'clock' | 'lose key' | 'fault' }
@@ -56,7 +58,8 @@ export class Breakage {
   async break(action: Breaking, { step, what }: { step: number; what: string }): Promise<() => Promise<void>> {
     const { cast, target } = this.#options
     const startedMs = nowMs()
-    const parts = partsOf(action, cast)
+    const node = await nodeMeantBy(action, this.#options)
+    const parts = partsOf(action, cast).map((each): BrokenPart => (node === undefined ? each : { ...each, node }))
     const links = linksOf(action, cast)
     const apis = apisOf(action.do === 'fault' ? action.fault : undefined, cast, `drill-${startedMs}-${step}`)
     const keys = action.do === 'lose key' ? cast.places([action.region]) : []
@@ -66,6 +69,7 @@ export class Breakage {
         what,
         kind: action.do,
         ...('part' in action ? { part: action.part } : {}),
+        ...(node === undefined ? {} : { node }),
         regions: [
           ...new Set([...keys, ...[...parts, ...apis].map(({ region }) => region), ...isolatedBy(action, links, cast)]),
         ],
@@ -148,7 +152,7 @@ export class Breakage {
       'EnableKey',
     )
     const parts = open.flatMap((each) => each.parts)
-    const distinct = [...new Map(parts.map((each) => [`${each.region} ${each.part}`, each])).values()]
+    const distinct = [...new Map(parts.map((each) => [`${each.region} ${each.node} ${each.part}`, each])).values()]
     await Promise.all(distinct.map(async (each) => await target.mendParts(each)))
   }
 
@@ -188,9 +192,14 @@ export class Breakage {
   }
 }
 
-function isLoss({ kind, part, regions }: FaultRecord): boolean {
-  if (regions.length === 0) return false
+function isLoss({ kind, part, node, regions }: FaultRecord): boolean {
+  if (regions.length === 0 || node !== undefined) return false
   return kind === 'cut' || kind === 'wipe' || ((kind === 'kill' || kind === 'pause') && part === 'region')
+}
+
+async function nodeMeantBy(action: Breaking, { target, cast }: BreakageOptions): Promise<string | undefined> {
+  if (!('node' in action) || action.node === undefined) return undefined
+  return await nodeMeant(target, cast.place(action.region), action.node)
 }
 
 function partsOf(action: Breaking, cast: Cast): Open['parts'] {

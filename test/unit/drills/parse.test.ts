@@ -80,6 +80,7 @@ describe('the drills that come with Longitude', () => {
       ['region-loss', 'region-isolation', 'link-flap', 'slow-link', 'asymmetric-partition', 'disk-loss', 'clock-skew']
         .concat(['restore-pitr', 'nats-loss', 'rolling-restart', 'evacuate-live', 'failback', 'side-effects'])
         .concat(['api-faults', 'evacuation', 'key-loss', 'mrsc-region-loss', 'mrsc-partition'])
+        .concat(['node-loss', 'az-loss', 'rolling-upgrade'])
         .toSorted(),
     )
   })

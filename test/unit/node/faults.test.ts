@@ -22,7 +22,7 @@ beforeEach(() => {
   mkdirSync(join(folder, 'store'))
   const plan = { name: 'a', number: 1, city: '', port: 1, endpoint: '', natsPort: 2, folder }
   faults = new Faults({
-    regions: [{ plan, node: process('node'), nats: process('nats') }],
+    members: [{ plan, node: process('node'), nats: process('nats'), quorum: () => undefined }],
     log: silent,
     onAbandoned: (owner) => abandoned.push(owner),
   })

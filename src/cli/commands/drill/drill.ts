@@ -125,6 +125,7 @@ async function runOne(command: Command, file: DrillFile, { folder, owner, ...rou
       logFile: join(folder, 'regions.log'),
       functions,
       hasKeys: losesKeys(drill.steps),
+      nodes: drill.nodes,
     })
     const mayHarm = flags.start === true || flags.allowHarm === true
     const by = { operator: flags.operator ?? operatorOf(), configuration: configurationOf(command) }
@@ -200,6 +201,7 @@ async function targetFor(
     readonly logFile: string
     readonly functions: string | undefined
     readonly hasKeys: boolean
+    readonly nodes: number
   },
 ): Promise<Target> {
   const flags = command.opts<RunFlags>()

@@ -7,7 +7,7 @@ import type { DrillProgram } from '../../../console/drills/drill-runs.ts'
 import { consoleAddress, consoleKey } from '../../../console/key.ts'
 import { type Signer, signerOf } from '../../../console/signing.ts'
 import { readStaticFiles } from '../../../console/static-files.ts'
-import { servicesOf } from '../../../deployment/data-folder.ts'
+import { nodeEndpointsOf, servicesOf } from '../../../deployment/data-folder.ts'
 import { endpointsAsked } from '../../../deployment/endpoints.ts'
 import { consolePortAt, endpointAt } from '../../../deployment/layout.ts'
 import { readRegions } from '../../../deployment/regions.ts'
@@ -81,7 +81,7 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
     tls,
     hostNames,
     files: readStaticFiles(),
-    deployment: { regions, links, published: byRegion(options.peerEndpoint), place },
+    deployment: { regions, nodes: nodeEndpointsOf(data), links, published: byRegion(options.peerEndpoint), place },
     reach: { regions, links, wire, supervisor, access: { identities: access.identities, mode: options.access } },
     drills: drillsOf(data, () => environmentOf(signer(), token)),
     about: () => ({ name: nameOf(options), version, ...asOf(signer()) }),

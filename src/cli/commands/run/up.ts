@@ -10,7 +10,7 @@ import { capacityText } from '../../options/capacity.ts'
 import { readFunctionFile } from '../../../node/functions/function-file.ts'
 import { MappedBuckets } from '../../../node/buckets/mapped-buckets.ts'
 import { optionsOf } from '../../options/of-commands.ts'
-import { type DataFolder, openDataFolder } from '../../../deployment/data-folder.ts'
+import { type DataFolder, type NodeEndpoints, openDataFolder } from '../../../deployment/data-folder.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../../../process/descriptors.ts'
 import { Failure, exitCode, messageOf } from '../../../process/failure.ts'
 import type { PortCertificate } from '../../../http/secure.ts'
@@ -29,7 +29,8 @@ import { lineSink } from '../../../supervisor/child-lines.ts'
 import { layOut, linksControl, portsOf } from '../../../deployment/layout.ts'
 import type { Layout, LayoutOptions } from '../../../deployment/layout.ts'
 import { distancesOf, overviewText } from '../../../supervisor/overview.ts'
-import type { RegionOverview } from '../../../supervisor/overview.ts'
+import type { Member } from '../../../supervisor/members.ts'
+import type { NodeOverview, RegionOverview } from '../../../supervisor/overview.ts'
 import type { DeploymentTls } from '../../../supervisor/tls-flags.ts'
 import { requirePorts } from '../../../supervisor/ports.ts'
 import { endRemains } from '../../../supervisor/remains.ts'
@@ -37,6 +38,7 @@ import { RecentLines } from '../../../supervisor/recent-lines.ts'
 import type { Supervised } from '../../../supervisor/supervised.ts'
 import { Supervisor } from '../../../supervisor/supervisor.ts'
 import { type StopSignal, stopSignal } from './stop-signal.ts'
+import { refuseOtherStores, refuseWithNodes } from './up-nodes.ts'
 import { deploymentTls, speaksTls, type TlsOptions } from './up-tls.ts'
 
 /** Ports are free a moment after what held them has ended. */
@@ -101,6 +103,7 @@ async function start({ command, json, life, progress, signal }: Start): Promise<
   if (options.identities !== undefined) readIdentities(options.identities, options.accountId)
   if (options.functions !== undefined) readFunctionFile(options.functions)
   requireBuckets(options)
+  refuseWithNodes(options)
   const layout = layOut({ ...options, tls: speaksTls(options) }, readRegions(options.regionsFolder))
   requireDescriptors(descriptorsOf(layout), 'longitude up')
   const claimed = await claim({ options, layout, life, progress, unlessStopped })
@@ -160,8 +163,9 @@ async function claim({ options, layout, life, progress, unlessStopped }: Claimin
   const folder = await openDataFolder(
     layout.data,
     layout.regions.map(({ name, number }) => ({ name, number })),
-    { endpoints: endpointsIn(layout), services: servicesOf(layout) },
+    { endpoints: endpointsIn(layout), services: servicesOf(layout), nodes: nodesIn(layout) },
   )
+  refuseOtherStores(layout)
   let isKept = false
   life.add(() => (isKept ? folder.release() : folder.discard()))
   const recorded = recordedAs(options, layout.data, progress)
@@ -242,6 +246,16 @@ function endpointsIn({ regions }: Layout): Readonly<Record<string, string>> {
   return Object.fromEntries(regions.map(({ name, endpoint }) => [name, endpoint]))
 }
 
+function nodesIn({ regions }: Layout): NodeEndpoints {
+  return Object.fromEntries(
+    regions.flatMap(({ name, endpoint, nodes }) => {
+      const { protocol } = new URL(endpoint)
+      const own = nodes.map((node) => [node.name, `${protocol}//127.0.0.1:${node.port}`])
+      return own.length === 0 ? [] : [[name, Object.fromEntries(own) as Readonly<Record<string, string>>]]
+    }),
+  )
+}
+
 type Recordable = LayoutOptions &
   TlsOptions & {
     readonly name?: string | undefined
@@ -254,7 +268,17 @@ type Recordable = LayoutOptions &
 /** So that commands find it from any folder. Where nothing can be written they find it by --data alone. */
 function recordedAs(options: Recordable, data: string, progress: (line: string) => void): Recorded | undefined {
   const { name, adminTokenFile, credentials, identities, regionsFolder, tlsCa } = options
-  const { regions, basePort, host, cache, frontDoor = false, frontDoorPort, console = false, consolePort } = options
+  const {
+    regions,
+    basePort,
+    host,
+    cache,
+    nodes = 1,
+    frontDoor = false,
+    frontDoorPort,
+    console = false,
+    consolePort,
+  } = options
   try {
     return recordDeployment(
       {
@@ -263,6 +287,7 @@ function recordedAs(options: Recordable, data: string, progress: (line: string) 
         regions: [...regions],
         host,
         cache,
+        nodes,
         frontDoor,
         ...(frontDoorPort === undefined ? {} : { frontDoorPort }),
         console,
@@ -298,16 +323,29 @@ async function watchFolder(folder: DataFolder, path: string, life: Lifecycle): P
 }
 
 function overview(supervisor: Supervisor, layout: Layout): readonly RegionOverview[] {
-  return supervisor.regions.map(({ plan, node, nats, cache }) => ({
-    region: plan.name,
-    city: plan.city,
-    endpoint: plan.endpoint,
-    ...(plan.cache === undefined ? {} : { cache: plan.cache.endpoint, dax: plan.cache.dax.url }),
-    ...stateOf([node, nats, cache]),
-    natsPort: plan.natsPort,
-    processes: { node: node.pid, natsServer: nats.pid, ...(cache?.pid === undefined ? {} : { cache: cache.pid }) },
-    distances: distancesOf(layout, plan.name),
-  }))
+  return supervisor.regions.map(({ plan, members, balancer, cache }) => {
+    const [first] = members
+    return {
+      region: plan.name,
+      city: plan.city,
+      endpoint: plan.endpoint,
+      ...(plan.cache === undefined ? {} : { cache: plan.cache.endpoint, dax: plan.cache.dax.url }),
+      ...stateOf([...members.flatMap(({ node, nats }) => [node, nats]), balancer, cache]),
+      natsPort: plan.natsPort,
+      processes: {
+        node: first?.node.pid,
+        natsServer: first?.nats.pid,
+        ...(cache?.pid === undefined ? {} : { cache: cache.pid }),
+      },
+      ...(plan.nodes.length === 0 ? {} : { nodes: members.map(nodeOverview) }),
+      distances: distancesOf(layout, plan.name),
+    }
+  })
+}
+
+function nodeOverview({ plan, node, nats, quorum }: Member): NodeOverview {
+  const processes = { node: node.pid, natsServer: nats.pid, quorumServer: quorum()?.pid }
+  return { node: plan.of?.node.name ?? '', folder: plan.folder, state: node.state, processes }
 }
 
 /** A region is as well as the least of its processes. */
@@ -319,7 +357,8 @@ function stateOf([node, ...others]: readonly (Supervised | undefined)[]): Pick<R
 
 /** Those of this process: its children, and every port tried at once. A node alone needs more than these of few regions. */
 function descriptorsOf(layout: Layout): number {
-  return Math.max(nodeDescriptorsMin, 64 + 16 * layout.regions.length + layout.links.length)
+  const nodes = layout.regions.reduce((sum, { nodes: all }) => sum + Math.max(1, all.length), 0)
+  return Math.max(nodeDescriptorsMin, 64 + 16 * nodes + layout.links.length)
 }
 
 /** What can be spoken to beside the regions. */

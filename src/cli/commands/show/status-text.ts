@@ -13,6 +13,7 @@ export function statusText({ regions, links, groups }: RegionsStatus): string {
   const caches = regions.flatMap(({ region, status }) => (status?.caches ?? []).map((cache) => ({ region, cache })))
   const parts = [
     regionsText(regions),
+    ...nodesText(regions),
     ...(caches.length === 0 ? [] : [cachesText(caches)]),
     linksText(links),
     ...(tables.length === 0 ? [] : [tablesText(tables)]),
@@ -152,6 +153,23 @@ function regionsText(regions: readonly Answer[]): string {
     problem ?? status?.trouble?.reason ?? publishingText(status),
   ])
   return tableText(['REGION', 'ENDPOINT', 'HEALTH', 'TABLES', 'LOG', ''], rows)
+}
+
+/** Of regions of several nodes, each of them. */
+function nodesText(regions: readonly Answer[]): string[] {
+  const nodes = regions.flatMap(({ region, nodes: all = [] }) => all.map((node) => ({ region, ...node })))
+  if (nodes.length === 0) return []
+  const rows = nodes.map(({ region, node, endpoint, health, role, term, behind, behindLeader = behind, problem }) => [
+    region,
+    node,
+    endpoint,
+    health,
+    role ?? '–',
+    term === undefined ? '–' : String(term),
+    behindLeader === undefined ? '–' : String(behindLeader),
+    problem ?? '',
+  ])
+  return [tableText(['REGION', 'NODE', 'ENDPOINT', 'HEALTH', 'ROLE', 'TERM', 'BEHIND', ''], rows)]
 }
 
 function publishingText(status: Answer['status']): string {

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { readOptionsFound } from '../../find-deployment.ts'
 import { optionsOf } from '../../options/of-commands.ts'
-import { regionsAdministered } from '../../../deployment/endpoints.ts'
+import { nodesAsked, regionsAdministered } from '../../../deployment/endpoints.ts'
 import { runningDeployments } from '../../../deployment/running.ts'
 import { type ComposeRegions, composeRegions } from '../../../drills/run/targets/compose-regions.ts'
 import { exitCode, unknownStatus } from '../../../process/failure.ts'
@@ -29,7 +29,9 @@ export async function runStatus(command: Command, json: boolean): Promise<void> 
 }
 
 function regionsOf(command: Command): readonly AskedRegion[] {
-  return regionsAdministered(readOptionsFound(command, optionsOf.status)).map((at) => askedRegion(at))
+  const options = readOptionsFound(command, optionsOf.status)
+  const nodes = nodesAsked(options)
+  return regionsAdministered(options).map((at) => askedRegion(at, { nodes }))
 }
 
 type Telling = {

@@ -42,6 +42,7 @@ export async function composeTarget(project: Project, owner: string): Promise<Ta
       return await relay.ask(path, ask)
     },
     processes: async () => await parts.states(),
+    nodes: async () => await Promise.resolve([]),
     roundTripMs: (from, to) => distances.get(`${from}>${to}`) ?? 0,
     breakPart: async (fault) => await parts.break(fault),
     breakLinks: async (fault) => {

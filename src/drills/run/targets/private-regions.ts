@@ -28,6 +28,8 @@ export type PrivateOptions = {
   readonly natsServer?: string | undefined
   readonly regionsFolder?: string | undefined
   readonly latency: boolean
+  /** Of each region; 1 unless given. */
+  readonly nodes?: number
   /** Where the processes' own logs go. */
   readonly logFile: string
   /** The file of functions that their triggers may invoke. */
@@ -107,24 +109,27 @@ async function startAll(supervisor: Supervisor): Promise<void> {
 
 /** A name that is taken, or a folder that cannot be written, changes nothing of the regions. */
 function recordedAs(
-  { recordAs: name, regions, regionsFolder }: PrivateOptions,
+  { recordAs: name, regions, regionsFolder, nodes = 1 }: PrivateOptions,
   own: OwnDeployment,
 ): Recorded | undefined {
   if (name === undefined) return undefined
   const folder = regionsFolder === undefined ? {} : { regionsFolder }
   try {
-    return recordDeployment({ ...own, regions: [...regions], ...folder }, { name })
+    return recordDeployment({ ...own, nodes, regions: [...regions], ...folder }, { name })
   } catch {
     return undefined
   }
 }
 
-async function freeLayout({ regions, latency, regionsFolder }: PrivateOptions, data: string): Promise<Layout> {
+async function freeLayout(
+  { regions, latency, regionsFolder, nodes = 1 }: PrivateOptions,
+  data: string,
+): Promise<Layout> {
   const known = readRegions(regionsFolder)
   for (let tries = 1; ; tries++) {
     // Below where the system itself gives ports to connections.
     const basePort = 10_000 + Math.floor(Math.random() * 2000) * 10
-    const layout = layOut({ regions, basePort, data, host, latency, cache: false }, known)
+    const layout = layOut({ regions, basePort, data, host, latency, nodes, cache: false }, known)
     try {
       await requirePorts(
         portsOf(layout).map((use) => ({ ...use, host })),

@@ -43,8 +43,12 @@ export async function processTarget(options: ProcessTargetOptions): Promise<Targ
     admin: async (region, path, ask = {}) => await askAdmin([region, endpointOf(region), options.token], path, ask),
     processes: async () => {
       const states = await parts.states()
-      return Object.fromEntries(states.map(({ region, node, nats }) => [region, `node ${node}, nats ${nats}`]))
+      return Object.fromEntries(
+        states.map(({ region, name, node, nats }) => [placeOf({ region, name }), `node ${node}, nats ${nats}`]),
+      )
     },
+    nodes: async (region) =>
+      (await parts.states()).flatMap((state) => (state.region === region ? (state.name ?? []) : [])),
     roundTripMs: (from, to) => distances.get(`${from}>${to}`) ?? 0,
     breakPart: async (fault) => {
       await parts.break({ owner, ...fault })
@@ -100,6 +104,9 @@ export function ownParts(faults: Faults): PartsControl {
 function linksRequest({ links, forMs, ...shape }: LinkFault) {
   return { ...shape, links: links.map(nameOf), for: `${Math.ceil(forMs / 1000)}s` }
 }
+
+const placeOf = ({ region, name }: { readonly region: string; readonly name?: string | undefined }): string =>
+  name === undefined ? region : `${region}/${name}`
 
 function nameOf({ from, to }: Direction): string {
   return `${from}>${to}`

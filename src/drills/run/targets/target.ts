@@ -5,6 +5,8 @@ export type TargetRegion = { readonly region: string; readonly endpoint: string 
 
 export type PartFault = {
   readonly region: string
+  /** One of several; all of them where none is named. */
+  readonly node?: string
   readonly part: 'node' | 'nats'
   readonly kind: 'kill' | 'stop' | 'freeze' | 'wipe' | 'clock'
   readonly offsetMs?: number
@@ -30,13 +32,15 @@ export type Target = {
   admin(region: string, path: string, ask?: { readonly body?: unknown; readonly timeoutMs?: number }): Promise<unknown>
   /** How often a region's status is worth asking. */
   readonly statusEveryMs: number
+  /** Names of a region's nodes, where it has several. */
+  nodes(region: string): Promise<readonly string[]>
   /** What its processes are doing, for people to see. */
   processes(): Promise<Readonly<Record<string, string>>>
   roundTripMs(from: string, to: string): number
   breakPart(fault: PartFault): Promise<void>
   breakLinks(fault: LinkFault): Promise<void>
   /** Resolves when what was held down is ready again, or starting. */
-  mendParts(of: { readonly region?: string; readonly part?: 'node' | 'nats' }): Promise<void>
+  mendParts(of: { readonly region?: string; readonly node?: string; readonly part?: 'node' | 'nats' }): Promise<void>
   mendLinks(links?: readonly Direction[]): Promise<void>
   /** To be said again and again: once it is not, everything is mended by itself. */
   live(): Promise<void>

@@ -1,0 +1,74 @@
+/** Asks the nodes of a region of several what each of them says of itself. */
+import { z } from 'zod'
+import { exchange } from '../../process/exchange.ts'
+import { messageOf } from '../../process/failure.ts'
+import { type Administered, askAdmin } from '../endpoints.ts'
+
+const words = z.looseObject({
+  node: z.string(),
+  role: z.string(),
+  term: z.number(),
+  leader: z.string().optional(),
+  /** Entries of the order, and those that are durable in the node's store. */
+  sequence: z.number(),
+  durable: z.number(),
+  entryAgeMs: z.number().optional(),
+})
+
+export type NodeAnswer = {
+  readonly node: string
+  readonly endpoint: string
+  readonly health: 'ready' | 'not ready' | 'down'
+  readonly role?: string
+  readonly term?: number
+  readonly leader?: string | undefined
+  /** Entries that its store lacks of those that it knows of. */
+  readonly behind?: number
+  /** Entries that its store lacks of those that the leading node has. */
+  readonly behindLeader?: number
+  readonly problem?: string
+}
+
+const answerMsMax = 3000
+
+type Asked = { readonly answer: NodeAnswer; readonly durable?: number }
+
+/** `nodes`: endpoints by the node's name. */
+export async function nodesStatusOf(
+  nodes: Readonly<Record<string, string>>,
+  token: string | undefined,
+): Promise<readonly NodeAnswer[]> {
+  const asked = await Promise.all(Object.entries(nodes).map(async ([name, url]) => await ask([name, url, token])))
+  const leading = asked.find(({ answer }) => answer.role === 'leading')?.durable
+  return asked.map(({ answer, durable }) => {
+    if (leading === undefined || durable === undefined) return answer
+    return { ...answer, behindLeader: Math.max(0, leading - durable) }
+  })
+}
+
+async function ask(at: Administered): Promise<Asked> {
+  const [node, endpoint] = at
+  try {
+    const [ready, told] = await Promise.all([
+      exchange(`${endpoint}/ready`, { timeoutMs: answerMsMax }),
+      askAdmin(at, 'node', { timeoutMs: answerMsMax }),
+    ])
+    const { role, term, leader, sequence, durable } = words.parse(told)
+    const health = ready.status === 200 ? 'ready' : 'not ready'
+    const behind = Math.max(0, sequence - durable)
+    const problem = health === 'ready' ? {} : { problem: reasonIn(ready.text) }
+    return { answer: { node, endpoint, health, role, term, leader, behind, ...problem }, durable }
+  } catch (error) {
+    const problem = error instanceof z.ZodError ? 'not a node of several' : messageOf(error)
+    return { answer: { node, endpoint, health: 'down', problem } }
+  }
+}
+
+function reasonIn(text: string): string {
+  try {
+    const { reason } = JSON.parse(text) as { readonly reason?: unknown }
+    return typeof reason === 'string' ? reason : ''
+  } catch {
+    return ''
+  }
+}

@@ -1,0 +1,148 @@
+/**
+ * One endpoint before the nodes of a region. It gives each connection to a node that is ready, the one with the fewest, and carries its bytes as they are: TLS,
+ * signatures and all paths are the nodes' affair. When a node is gone, or silent, its connections end here, so that clients try again and reach another one. Where no
+ * node is ready it tries those that are there: they still read, and requests wait in them until a node leads.
+ */
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { connectionsMax } from '../core/limits.ts'
+import type { Log } from '../ports/log.ts'
+import { connectionsAffordable } from '../process/descriptors.ts'
+import { Failure, codeOf, messageOf } from '../process/failure.ts'
+import { Health } from './health.ts'
+
+export type BalancerOptions = {
+  readonly host: string
+  /** 0 takes a free one. */
+  readonly port: number
+  /** Endpoints by the node's name. */
+  readonly nodes: Readonly<Record<string, string>>
+  readonly log: Log
+  readonly healthEveryMs?: number
+}
+
+const lookEveryMs = 500
+const answerMsMax = 1500
+const connectMsMax = 2000
+/** A node of which nothing has come for so many questions is given up, with its connections. */
+const silentGoneMax = 2
+
+type Pair = { readonly node: string; readonly client: Socket; readonly upstream: Socket }
+
+export class Balancer {
+  readonly #options: BalancerOptions
+  readonly #server: Server
+  readonly #health: Health
+  readonly #pairs = new Set<Pair>()
+
+  /** Rejects with a Failure when the port cannot be had. */
+  static async open(options: BalancerOptions): Promise<Balancer> {
+    const balancer = new Balancer(options)
+    const { host, port } = options
+    await new Promise<void>((resolve, reject) => {
+      balancer.#server.once('error', (error) => reject(new Failure(`the balancer cannot listen: ${messageOf(error)}`)))
+      balancer.#server.listen({ host, port }, resolve)
+    }).catch(async (error: unknown) => {
+      balancer.#health.close()
+      throw error
+    })
+    return balancer
+  }
+
+  private constructor(options: BalancerOptions) {
+    this.#options = options
+    const { log } = options
+    this.#health = new Health({
+      endpoints: options.nodes,
+      onChange: (node, isReady) => (isReady ? log.info(`${node} is ready`) : log.warn(`${node} is not ready`)),
+      onGone: (node) => this.#giveUp(node),
+      everyMs: options.healthEveryMs ?? lookEveryMs,
+      answerMsMax,
+      silentGoneMax,
+    })
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) => {
+      client.on('error', () => client.destroy())
+      this.#give(client, this.#order())
+    })
+    // Each of its connections needs another one, to a node.
+    this.#server.maxConnections = Math.min(connectionsMax, Math.floor(connectionsAffordable() / 2))
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  /** Open connections by node. */
+  get connections(): Readonly<Record<string, number>> {
+    return Object.fromEntries(Object.keys(this.#options.nodes).map((node) => [node, this.#countOf(node)]))
+  }
+
+  async close(): Promise<void> {
+    this.#health.close()
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    for (const { client, upstream } of this.#pairs) {
+      client.destroy()
+      upstream.destroy()
+    }
+    await closed
+  }
+
+  /** Ready nodes first, and of these the one with the fewest connections. */
+  #order(): readonly string[] {
+    const weight = (node: string): number => this.#countOf(node) + (this.#health.isHealthy(node) ? 0 : connectionsMax)
+    return Object.keys(this.#options.nodes).toSorted((a, b) => weight(a) - weight(b))
+  }
+
+  #countOf(node: string): number {
+    let count = 0
+    for (const pair of this.#pairs) if (pair.node === node) count++
+    return count
+  }
+
+  /** Nothing is read of the client before a node is there, so that the next one can be tried. */
+  #give(client: Socket, [node, ...others]: readonly string[]): void {
+    const endpoint = node === undefined ? undefined : this.#options.nodes[node]
+    if (node === undefined || endpoint === undefined || client.destroyed) return void client.destroy()
+    const { hostname, port } = new URL(endpoint)
+    const host = hostname.replaceAll(/[[\]]/g, '')
+    const upstream = connect({ host, port: Number(port), allowHalfOpen: true, noDelay: true })
+    const pair = { node, client, upstream }
+    this.#pairs.add(pair)
+    const timer = setTimeout(() => upstream.destroy(new Error('it does not answer')), connectMsMax)
+    const onRefused = (error: Error): void => {
+      clearTimeout(timer)
+      this.#pairs.delete(pair)
+      if (codeOf(error) === 'ECONNREFUSED') this.#health.refused(node)
+      this.#give(client, others)
+    }
+    upstream.once('error', onRefused)
+    upstream.once('connect', () => {
+      clearTimeout(timer)
+      upstream.off('error', onRefused)
+      this.#join(pair)
+    })
+  }
+
+  #join(pair: Pair): void {
+    const { node, client, upstream } = pair
+    const end = (): void => {
+      this.#pairs.delete(pair)
+      client.destroy()
+      upstream.destroy()
+    }
+    upstream.on('error', end)
+    for (const socket of [client, upstream]) socket.once('close', end)
+    if (client.destroyed) return end()
+    upstream.on('data', () => this.#health.heard(node))
+    client.pipe(upstream)
+    upstream.pipe(client)
+  }
+
+  #giveUp(node: string): void {
+    for (const { node: of, client, upstream } of this.#pairs) {
+      if (of !== node) continue
+      // A client that waits for it is given to the next one.
+      if (upstream.connecting) upstream.destroy(new Error('it is gone'))
+      else for (const socket of [upstream, client]) socket.destroy()
+    }
+  }
+}
