@@ -4,6 +4,7 @@ import { clockDriftMsMax, itemCollectionSizeBytesMax } from '../core/limits.ts'
 import type { Topology } from '../core/topology.ts'
 import type { Order } from '../ports/order.ts'
 import type { Env } from '../ports/env.ts'
+import { StoreLost } from '../ports/store.ts'
 import { Book } from './archive/book.ts'
 import { Catalog } from './tables/catalog.ts'
 import type { Command } from './commands/command.ts'
@@ -60,7 +61,7 @@ export function openState(env: Env, options: EngineOptions, { epoch, onStopped, 
   const store = new SealedStore(env.store, new FormerRows(env.store, clock))
   const time = new DecisionTime(options.order === undefined ? clock : undefined)
   const stopped = (error: Error): void => {
-    log.error('stop taking writes', { error: error.stack ?? String(error) })
+    if (!(error instanceof StoreLost)) log.error('stop taking writes', { error: error.stack ?? String(error) })
     onStopped(error)
     if (error instanceof DamagedRecord && options.onDamagedReplica !== undefined) options.onDamagedReplica()
     else options.onBrokenInvariant?.(error)

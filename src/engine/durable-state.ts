@@ -4,6 +4,7 @@ import type { Position } from '../core/change/change.ts'
 import type { ClockState } from '../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import { inOneTurn, type Turns } from '../core/turns.ts'
 import type { Env } from '../ports/env.ts'
+import { StoreLost } from '../ports/store.ts'
 import { type EngineOptions, openState } from './assemble.ts'
 import type { Group } from './commands/group.ts'
 import type { State } from './state.ts'
@@ -115,8 +116,9 @@ export class DurableState {
 
   #failed(error: unknown, group: Group): void {
     const { log, head, clock, localOnly } = this.state
+    if (error instanceof StoreLost) log.info('the store is not this process’s to write any more')
     // Once: while the disk is full it happens to every batch.
-    if (this.#trouble.refused(error, group.bytes, clock.wallMs()))
+    else if (this.#trouble.refused(error, group.bytes, clock.wallMs()))
       log.error('the store refused a batch of writes', { error: String(error) })
     inOneTurn(this.load('revert'))
     localOnly.cut(head.position)

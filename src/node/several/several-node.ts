@@ -10,14 +10,12 @@ import { nodeFarewellMsMax } from '../../core/node-line-limits.ts'
 import { Starts } from '../../process/starts.ts'
 import { tightenFolder } from '../../process/private-files.ts'
 import { requestIds } from '../../http/request-id.ts'
-import { type RunningServer, serveApi } from '../../http/server.ts'
-import { WorkerFront } from '../../http/worker-front.ts'
+import type { RunningServer } from '../../http/server.ts'
 import type { Store } from '../../ports/store.ts'
 import type { Lifecycle } from '../../region/lifecycle.ts'
 import { NodeLog } from '../../region/nodes/node-log.ts'
 import { type Around, openAround } from '../around.ts'
 import type { NodeOptions } from '../node-options.ts'
-import { listenOf, secureOf } from '../own-region.ts'
 import { observing } from '../observing/observing.ts'
 import { isOfContent } from '../store/own-engine.ts'
 import { RegionStore } from '../store/region-store.ts'
@@ -25,13 +23,13 @@ import { scrubStore, type StoreScrub } from '../store/store-scrub.ts'
 import { watchStoreFolder } from '../store/store-watch.ts'
 import { askNode } from './ask-node.ts'
 import { type ConnectNode, connecting } from './connecting.ts'
+import { serveFront } from './front.ts'
 import { LeaderRoute } from './leader-route.ts'
 import { LocalReads } from './local-reads.ts'
 import { NodeLine } from './node-line.ts'
 import { type NodePort, openNodePort } from './node-port.ts'
 import { openNodeStore } from './node-store.ts'
 import { NodeWords } from './node-words.ts'
-import { choose } from './own-paths.ts'
 import { Roles } from './roles.ts'
 import type { NodeAddress, SeveralOptions } from './several-options.ts'
 import { openTerm } from './term-region.ts'
@@ -89,7 +87,14 @@ class SeveralNode {
     await nodeLog.start()
     roles.start()
     life.add(() => roles.stop())
-    const front = await this.#serve(reads, this.#words(nodeLog, roles), roles)
+    const front = await serveFront({
+      options: this.#options,
+      around: this.#around,
+      route: this.#route,
+      reads,
+      words: this.#words(nodeLog, roles),
+      measure: async () => await roles.region?.measure(),
+    })
     life.add(() => this.#leave(front, roles))
     this.#url = front.url
     const steady = setTimeout(() => regionStore.steady(), steadyMs).unref()
@@ -234,38 +239,6 @@ class SeveralNode {
         before = role
       }),
     )
-  }
-
-  async #serve(reads: LocalReads, words: NodeWords, roles: Roles): Promise<RunningServer> {
-    const { clock, prometheus } = this.#around
-    const options = this.#options
-    const front: RunningServer = await serveApi({
-      ...listenOf(options),
-      ...secureOf(options),
-      region: options.self.name,
-      env: { clock, random: systemRandom, meter: prometheus },
-      answer: reads.answer,
-      front: (api) => new WorkerFront(api, this.#route, reads),
-      passOn: (socket, received, taken) => {
-        choose(socket, received, {
-          own: (ready, bytes) => {
-            front.takeBack(ready, bytes)
-            taken()
-          },
-          leaders: (ready, bytes) => this.#route.takeOver(ready, bytes, taken),
-        })
-        return true
-      },
-      endsRest: true,
-      readiness: () => words.readiness(),
-      metrics: async () => {
-        await roles.region?.measure()
-        words.measure(prometheus)
-        return { contentType: prometheus.contentType, text: await prometheus.render() }
-      },
-      admin: [words.route],
-    })
-    return front
   }
 }
 
