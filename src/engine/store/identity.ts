@@ -52,6 +52,9 @@ export async function openIdentity(
   return identity.epoch
 }
 
+/** Whether any region has begun on the store. */
+export const isMarked = (store: Pick<Store, 'get'>): boolean => store.get(identityKey) !== undefined
+
 /** Whether the store is this region's, and in the format of this version: one that another process upgrades is not. */
 export function isReadable(store: Pick<Store, 'get'>, self: Region): boolean {
   const stored = store.get(identityKey)

@@ -13,6 +13,7 @@ import type { Store } from '../../ports/store.ts'
 import type { Around } from '../around.ts'
 import type { NodeOptions } from '../node-options.ts'
 import { readingContext, readingPipeline } from '../reading-api.ts'
+import { hasStoredKeys } from './stored-keys.ts'
 import type { Told } from './told.ts'
 
 type LocalReadsOptions = {
@@ -39,8 +40,9 @@ export class LocalReads implements Reading {
 
   constructor(options: LocalReadsOptions) {
     this.#options = options
-    const { access = 'off', auditData = false, capacity } = options.options
-    this.#forwardsAlways = access !== 'off' || auditData || isCounted(capacity)
+    const { access = 'off', auditData = false, capacity, keyring } = options.options
+    // Only the process that runs the region opens the data keys.
+    this.#forwardsAlways = access !== 'off' || auditData || isCounted(capacity) || keyring !== undefined
   }
 
   readonly answer: Pipeline = (request, requestId, answer) =>
@@ -54,7 +56,7 @@ export class LocalReads implements Reading {
   forwardsAll(): boolean {
     const { follows, told, store, options } = this.#options
     if (this.#forwardsAlways || told()?.forwardsAll === true || !follows()) return true
-    if (this.#opened === undefined && !isReadable(store, options.self)) return true
+    if (this.#opened === undefined && (hasStoredKeys(store) || !isReadable(store, options.self))) return true
     const { engine, insights } = (this.#opened ??= this.#open())
     return insights.any || engine.hasGroups
   }

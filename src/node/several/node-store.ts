@@ -5,11 +5,13 @@ import { checkContent } from '../../engine/store/content.ts'
 import { messageOf } from '../../process/failure.ts'
 import { isOfContent } from '../store/own-engine.ts'
 import type { RegionStore } from '../store/region-store.ts'
+import { hasStoredKeys } from './stored-keys.ts'
 
 /** Rejects with a Failure when the folder cannot be had. */
 export async function openNodeStore(regionStore: RegionStore): Promise<LmdbStore> {
   const store = await regionStore.open()
-  if (!regionStore.isSuspect) return store
+  // Records that are encrypted are checked when they are read.
+  if (!regionStore.isSuspect || hasStoredKeys(store)) return store
   try {
     for (const _ of checkContent(store)) {
       regionStore.progress()

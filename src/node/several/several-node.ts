@@ -7,6 +7,7 @@ import { NatsQuorum } from '../../adapters/nats/nats-quorum.ts'
 import { systemRandom } from '../../adapters/system/random.ts'
 import { required } from '../../core/assert.ts'
 import { nodeFarewellMsMax } from '../../core/node-line-limits.ts'
+import { Failure } from '../../process/failure.ts'
 import { Starts } from '../../process/starts.ts'
 import { tightenFolder } from '../../process/private-files.ts'
 import { requestIds } from '../../http/request-id.ts'
@@ -43,7 +44,8 @@ export async function startSeveral(options: NodeOptions, life: Lifecycle): Promi
   const { data } = options
   const several = required(options.several, 'the nodes of the region')
   if (existsSync(data)) tightenFolder(data)
-  const around = await openAround(options, life)
+  // Its keys are opened by whoever leads (stored-keys.ts).
+  const around = await openAround({ ...options, keyring: undefined }, life)
   const node = new SeveralNode(options, several, around)
   return await node.start(life)
 }
@@ -173,7 +175,7 @@ class SeveralNode {
   }
 
   #roles(nodeLog: NodeLog, store: Pick<Parameters<typeof openTerm>[1], 'folder' | 'scrub'>): Roles {
-    const { log, onBrokenInvariant, onStoreDamaged, data } = this.#options
+    const { log, onBrokenInvariant, onStoreDamaged, onStoreGone, data } = this.#options
     const { clock } = this.#around
     const term = { options: this.#options, around: this.#around, nodeLog, ...store, url: () => this.#url }
     return new Roles({
@@ -186,6 +188,7 @@ class SeveralNode {
       onChange: () => this.#port?.tell(),
       onStopped: () => this.#around.prometheus.forgetGauges(),
       onStuck: (error) => {
+        if (error instanceof Failure) return onStoreGone(`the region cannot be run: ${error.message}`)
         if (!isOfContent(error)) return onBrokenInvariant(error)
         new Starts(data).suspect()
         onStoreDamaged(

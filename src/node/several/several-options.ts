@@ -80,7 +80,6 @@ type Together = {
   readonly several?: SeveralOptions | undefined
   readonly workers?: number | undefined
   readonly quorum?: string | undefined
-  readonly keyring?: string | undefined
   readonly keyService?: string | undefined
   readonly kms?: string | undefined
   readonly privateListen?: string | undefined
@@ -89,16 +88,13 @@ type Together = {
 /** Throws a Failure that says what to leave out. */
 export function refuseWithSeveral(options: Together): void {
   if (options.several === undefined) return
-  const { workers = 1, quorum, keyring, keyService, kms, privateListen } = options
+  const { workers = 1, quorum, keyService, kms, privateListen } = options
   if (quorum === undefined)
     throw new Failure('--node needs --quorum: the nodes of a region order what they write there')
   const without = (what: string, why: string): Failure =>
     new Failure(`${what} and --node do not go together yet: ${why}`)
   if (workers > 1) throw without('--workers', 'a region of several nodes has one process a node')
-  if (keyring !== undefined || keyService !== undefined || kms !== undefined)
-    throw without(
-      '--keyring, --key-service or --kms',
-      'the data keys of a store are those of its node, and the nodes of a region hold the same bytes',
-    )
+  if (keyService !== undefined || kms !== undefined)
+    throw without('--key-service or --kms', 'give --keyring, the same file to all nodes, to encrypt what they keep')
   if (privateListen !== undefined) throw without('--private-listen', 'requests are passed on between nodes')
 }

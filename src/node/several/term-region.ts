@@ -9,6 +9,7 @@ import type { NodeOptions } from '../node-options.ts'
 import { engineOptions, type OwnRegion, runRegion, serverOptionsOf } from '../own-region.ts'
 import type { RegionRecovery } from '../store/own-engine.ts'
 import type { StoreScrub } from '../store/store-scrub.ts'
+import { openStoredKeys } from './stored-keys.ts'
 
 export type TermOptions = {
   readonly options: NodeOptions
@@ -52,10 +53,12 @@ export async function openTerm(term: number, given: TermOptions): Promise<TermRe
 }
 
 async function startParts(term: number, given: TermOptions, life: Lifecycle): Promise<TermRegion> {
-  const { options, around, nodeLog, folder, scrub, url } = given
+  const { options, nodeLog, folder, scrub, url } = given
   const latest = async (): Promise<void> => await nodeLog.barrier()
-  const store = nodeLog.storeOf(term)
-  life.add(() => store.close())
+  const ofTerm = nodeLog.storeOf(term)
+  life.add(() => ofTerm.close())
+  const { keys, store } = await openStoredKeys(options, ofTerm, life)
+  const around = { ...given.around, keys }
   const environment = environmentOf(options, around, life)
   const env = { ...environment.env, store }
   const engine = await openEngine(env, { ...engineOptions(options, around.watch.topology, folder), latest, term })

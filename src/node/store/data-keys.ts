@@ -49,13 +49,31 @@ const file = z.object({
 type DataKeysFile = z.output<typeof file>
 type OpenKey = { readonly number: number; readonly secret: Buffer; readonly wrapped: WrappedKey }
 
-/** Whether the region's data was encrypted before. */
-export function hasDataKeys(data: string): boolean {
-  return dataKeysText(data) !== undefined
+/** Where the keys are kept. Nodes of one region, which hold the same bytes, keep them in their stores. */
+export type KeysPlace = {
+  /** For people. */
+  readonly name: string
+  /** Undefined where nothing is encrypted. Throws a Failure. */
+  readonly read: () => string | undefined
+  /** Resolves when it is durable. */
+  readonly write: (text: string) => Promise<void>
+}
+
+/** The file beside the store. */
+export function fileOfKeys(data: string): KeysPlace {
+  const path = join(data, dataKeysName)
+  return {
+    name: path,
+    read: () => dataKeysText(data),
+    write: async (text) => {
+      replaceSecretFile({ path, what, text })
+      await Promise.resolve()
+    },
+  }
 }
 
 export class DataKeys {
-  readonly #data: string
+  readonly #place: KeysPlace
   readonly #region: string
   readonly #keyring: Keyring
   #service: KeyService | undefined
@@ -66,23 +84,25 @@ export class DataKeys {
   /** Shared by all ciphers: a new key is known to each. */
   readonly #live = new Map<number, KeyObject>()
 
-  private constructor(data: string, region: string, keyring: Keyring) {
-    this.#data = data
+  private constructor(place: KeysPlace, region: string, keyring: Keyring) {
+    this.#place = place
     this.#region = region
     this.#keyring = keyring
     this.#tables = this.#tableKeys({ entries: [], renewing: [] }, undefined)
   }
 
   /** Makes the first key where there is none. Rejects with a Failure when a key cannot be had; one of a table alone may be lost. */
-  static async open(data: string, region: string, keyring: Keyring, service?: KeyService): Promise<DataKeys> {
-    const keys = new DataKeys(data, region, keyring)
+  static async open(place: KeysPlace, region: string, keyring: Keyring, service?: KeyService): Promise<DataKeys> {
+    const keys = new DataKeys(place, region, keyring)
     try {
       await keys.#open(service)
       await keys.tables.openAll()
       keys.#follow()
     } catch (error) {
       if (error instanceof Failure) throw error
-      throw new Failure(`the data in ${data} is encrypted, and its keys cannot be had: ${messageOf(error)}`)
+      throw new Failure(
+        `the data is encrypted, and its keys cannot be had, which ${place.name} has: ${messageOf(error)}`,
+      )
     }
     return keys
   }
@@ -132,14 +152,14 @@ export class DataKeys {
     const entries = this.#tables.kept.entries.map((entry) => ({ ...entry, isFormer: true }))
     this.#tables = this.#tableKeys({ entries, renewing: [] }, this.#service)
     await this.#tables.openAll()
-    this.#write()
+    await this.#write()
     this.#follow()
   }
 
   /** The store is encrypted as a whole from now on. */
-  whole(): void {
+  async whole(): Promise<void> {
     this.#isWhole = true
-    this.#write()
+    await this.#write()
   }
 
   /** Wraps again what an older key of the keyring has wrapped. Returns how many keys. Rejects with KeyUnavailable, or a Failure. */
@@ -150,18 +170,18 @@ export class DataKeys {
     this.#keys = await Promise.all(
       this.#keys.map(async (key) => ({ ...key, wrapped: await this.#keyring.wrap(key.secret, this.#context) })),
     )
-    this.#write()
+    await this.#write()
     return old
   }
 
   async #open(service: KeyService | undefined): Promise<void> {
     this.#service = service
     this.#tables = this.#tableKeys({ entries: [], renewing: [] }, service)
-    const text = dataKeysText(this.#data)
+    const text = this.#place.read()
     if (text === undefined) return await this.#begin()
-    const read = parsed(text, join(this.#data, dataKeysName))
+    const read = parsed(text, this.#place.name)
     if (read.region !== this.#region)
-      throw new Failure(`${join(this.#data, dataKeysName)} has the data keys of ${read.region}, not of ${this.#region}`)
+      throw new Failure(`${this.#place.name} has the data keys of ${read.region}, not of ${this.#region}`)
     this.#isWhole = read.isWhole
     this.#tables = this.#tableKeys({ entries: read.tables ?? [], renewing: read.renewing ?? [] }, service)
     this.#keys = await Promise.all(
@@ -175,10 +195,10 @@ export class DataKeys {
   async #begin(): Promise<void> {
     const secret = systemRandom.bytes(dataKeySizeBytes)
     this.#keys = [{ number: 1, secret, wrapped: await this.#keyring.wrap(secret, this.#context) }]
-    this.#write()
+    await this.#write()
   }
 
-  #write(): void {
+  async #write(): Promise<void> {
     const keys = this.#keys.map(({ number, wrapped: { by, bytes } }) => ({
       number,
       by,
@@ -193,11 +213,7 @@ export class DataKeys {
       keys,
       ...(hasTables ? { tables: [...entries], renewing: [...renewing] } : {}),
     }
-    replaceSecretFile({
-      path: join(this.#data, dataKeysName),
-      what,
-      text: `${JSON.stringify(content, undefined, 2)}\n`,
-    })
+    await this.#place.write(`${JSON.stringify(content, undefined, 2)}\n`)
   }
 
   #tableKeys(kept: KeptTableKeys, service: KeyService | undefined): TableDataKeys {
@@ -207,7 +223,7 @@ export class DataKeys {
       kept,
       freeNumber: () => this.#freeNumber(),
       keep: async () => {
-        this.#write()
+        await this.#write()
         this.#follow()
         await this.#tell(this.secrets)
       },

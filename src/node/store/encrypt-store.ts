@@ -42,7 +42,7 @@ export async function encryptStore(options: EncryptStoreOptions): Promise<void> 
     flushFolder(data)
     await rm(plain, { recursive: true, force: true })
   }
-  keys.whole()
+  await keys.whole()
 }
 
 async function copyStore({ folder, keys, log, onProgress, openPlain }: EncryptStoreOptions, to: string): Promise<void> {

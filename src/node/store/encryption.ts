@@ -12,7 +12,7 @@ import type { KeyService } from '../../ports/key-service.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Meter } from '../../ports/meter.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
-import { DataKeys, hasDataKeys } from './data-keys.ts'
+import { DataKeys, fileOfKeys, type KeysPlace } from './data-keys.ts'
 import { ServiceKeyring } from './service-keyring.ts'
 
 export type EncryptionFiles = {
@@ -26,7 +26,12 @@ export type EncryptionFiles = {
   readonly keyService?: string | undefined
 }
 
-export type EncryptionOptions = EncryptionFiles & { readonly self: { readonly name: string }; readonly data: string }
+export type EncryptionOptions = EncryptionFiles & {
+  readonly self: { readonly name: string }
+  readonly data: string
+  /** Where the data keys are kept; a file in `data` unless it says otherwise. */
+  readonly dataKeysIn?: KeysPlace
+}
 
 /** How often a node looks whether the keyring has a newer key: of a file, and of a service. */
 const lookMs = 10_000
@@ -39,10 +44,10 @@ export async function openEncryption(
   service?: ToldKeys,
   tables?: KeyService,
 ): Promise<Encryption | undefined> {
-  const { self, data, messageKeysFolder } = options
-  const keyring = keyringOf(options, service)
+  const { self, data, messageKeysFolder, dataKeysIn: place = fileOfKeys(data) } = options
+  const keyring = keyringOf(options, place, service)
   if (keyring === undefined) {
-    if (hasDataKeys(data))
+    if (place.read() !== undefined)
       throw new Failure(
         `the data in ${data} is encrypted: give the --keyring or the --key-service that it was encrypted with`,
       )
@@ -54,7 +59,7 @@ export async function openEncryption(
     )
   const everyMs = service?.key === undefined ? lookMs : serviceLookMs
   return new Encryption({
-    keys: await DataKeys.open(data, self.name, keyring, tables),
+    keys: await DataKeys.open(place, self.name, keyring, tables),
     keyring,
     region: self.name,
     log,
@@ -63,10 +68,14 @@ export async function openEncryption(
 }
 
 /** With both, the service wraps, and the file opens what it has wrapped before. */
-function keyringOf({ data, keyring: path }: EncryptionOptions, service: ToldKeys | undefined): Keyring | undefined {
+function keyringOf(
+  { data, keyring: path }: EncryptionOptions,
+  place: KeysPlace,
+  service: ToldKeys | undefined,
+): Keyring | undefined {
   const of = service?.key === undefined ? undefined : new ServiceKeyring(service.keys, service.key)
   if (path === undefined) return of
-  if (hasDataKeys(data) && !existsSync(path))
+  if (place.read() !== undefined && !existsSync(path))
     throw new Failure(`the data in ${data} is encrypted, and the keyring ${path} is not there: put it back`)
   if (of === undefined) makeKeyring(path)
   const former = new KeyringFile(path)

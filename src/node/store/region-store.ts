@@ -96,7 +96,7 @@ export class RegionStore {
     log.error('the store is damaged: it is moved away, and a new one is filled from the peers', { reason, folder })
     this.#makeRoom(folder)
     // A plain one could not be encrypted. The new one holds nothing yet.
-    if (this.#options.keys?.isWhole === false) this.#options.keys.whole()
+    if (this.#options.keys?.isWhole === false) await this.#options.keys.whole()
     await this.#options.keys?.anotherStore()
     return await this.#openWithin(undefined)
   }

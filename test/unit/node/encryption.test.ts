@@ -16,7 +16,7 @@ import { SeededRandom } from '../../../src/adapters/memory/seeded-random.ts'
 import { systemRandom } from '../../../src/adapters/system/random.ts'
 import { keyringKeysMax } from '../../../src/core/key-limits.ts'
 import { KeyringFile, makeKeyring, rotateKeyring } from '../../../src/deployment/secrets/keyring-file.ts'
-import { DataKeys } from '../../../src/node/store/data-keys.ts'
+import { DataKeys, fileOfKeys } from '../../../src/node/store/data-keys.ts'
 import { encryptStore } from '../../../src/node/store/encrypt-store.ts'
 import { openEncryption } from '../../../src/node/store/encryption.ts'
 import { BlobsFailed } from '../../../src/ports/blobs.ts'
@@ -77,26 +77,28 @@ describe('a keyring in a file', () => {
 
 describe('data keys of a region', () => {
   test('are the same at the next start, and nothing without the keyring', async () => {
-    const first = await DataKeys.open(folder, 'us', keyring())
-    expect((await DataKeys.open(folder, 'us', keyring())).secrets).toEqual(first.secrets)
+    const first = await DataKeys.open(fileOfKeys(folder), 'us', keyring())
+    expect((await DataKeys.open(fileOfKeys(folder), 'us', keyring())).secrets).toEqual(first.secrets)
     expect(readFileSync(path('data-keys.json'), 'utf8')).not.toContain(first.secrets[0]![1])
-    await expect(DataKeys.open(folder, 'us', keyring('other'))).rejects.toThrow('its keys cannot be had')
-    await expect(DataKeys.open(folder, 'eu', keyring())).rejects.toThrow('has the data keys of us, not of eu')
+    await expect(DataKeys.open(fileOfKeys(folder), 'us', keyring('other'))).rejects.toThrow('its keys cannot be had')
+    await expect(DataKeys.open(fileOfKeys(folder), 'eu', keyring())).rejects.toThrow(
+      'has the data keys of us, not of eu',
+    )
   })
 
   test('are wrapped again by the newest key: the older one may go then', async () => {
-    const keys = await DataKeys.open(folder, 'us', keyring())
+    const keys = await DataKeys.open(fileOfKeys(folder), 'us', keyring())
     expect(await keys.rewrap()).toBe(0)
     rotateKeyring(path())
     expect(await keys.rewrap()).toBe(1)
     writeFileSync(path(), `${readFileSync(path(), 'utf8').split('\n')[0]}\n`)
-    expect((await DataKeys.open(folder, 'us', keyring())).secrets).toEqual(keys.secrets)
+    expect((await DataKeys.open(fileOfKeys(folder), 'us', keyring())).secrets).toEqual(keys.secrets)
   })
 
   test('that are damaged are not replaced by others', async () => {
-    await DataKeys.open(folder, 'us', keyring())
+    await DataKeys.open(fileOfKeys(folder), 'us', keyring())
     writeFileSync(path('data-keys.json'), '{')
-    await expect(DataKeys.open(folder, 'us', keyring())).rejects.toThrow('put it back from a copy')
+    await expect(DataKeys.open(fileOfKeys(folder), 'us', keyring())).rejects.toThrow('put it back from a copy')
     expect(readFileSync(path('data-keys.json'), 'utf8')).toBe('{')
   })
 
@@ -128,7 +130,7 @@ describe('a plain store', () => {
   }
 
   async function encrypt(onProgress = (): void => undefined): Promise<DataKeys> {
-    const keys = await DataKeys.open(folder, 'us', keyring())
+    const keys = await DataKeys.open(fileOfKeys(folder), 'us', keyring())
     const openPlain = async () => await openLmdbStore(store())
     if (!keys.isWhole) await encryptStore({ data: folder, folder: store(), keys, log: quiet, onProgress, openPlain })
     return keys

@@ -9,7 +9,7 @@ import { MemoryDisk, MemoryStore } from '../../../src/adapters/memory/memory-sto
 import { renewedValuesMax } from '../../../src/core/key-limits.ts'
 import { KeyringFile, makeKeyring } from '../../../src/deployment/secrets/keyring-file.ts'
 import { countsKey, indexRowKey, rowKey, tableOfValue } from '../../../src/engine/store/keys.ts'
-import { DataKeys, ReaderKeys } from '../../../src/node/store/data-keys.ts'
+import { DataKeys, fileOfKeys, ReaderKeys } from '../../../src/node/store/data-keys.ts'
 import { KeyRefusal } from '../../../src/ports/key-service.ts'
 import { KeyUnavailable } from '../../../src/ports/keyring.ts'
 import { type MemoryKms, memoryKms } from '../../testing/kms-scene.ts'
@@ -38,7 +38,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 async function open(): Promise<void> {
   const path = join(folder, 'keyring')
   makeKeyring(path)
-  keys = await DataKeys.open(folder, region, new KeyringFile(path), service.keys)
+  keys = await DataKeys.open(fileOfKeys(folder), region, new KeyringFile(path), service.keys)
   store = new EncryptedStore(new MemoryStore({ disk }), keys.cipher())
   keys.tables.attach(store)
 }
@@ -116,7 +116,7 @@ describe('a table with a key of its own', () => {
   test('that no key service was given for is not open', async () => {
     await keys.tables.assign(one, service.made(), context)
     const ring = new KeyringFile(join(folder, 'keyring'))
-    const without = await DataKeys.open(folder, region, ring)
+    const without = await DataKeys.open(fileOfKeys(folder), region, ring)
     expect(without.tables.of(one)?.isOpen).toBe(false)
   })
 })

@@ -44,7 +44,7 @@ test('a secret that is none is refused', () => {
 test.each([
   [{ quorum: undefined }, '--node needs --quorum'],
   [{ workers: 2 }, '--workers and --node do not go together yet'],
-  [{ keyring: 'keys' }, '--keyring, --key-service or --kms and --node do not go together yet'],
+  [{ keyService: 'keys' }, '--key-service or --kms and --node do not go together yet'],
   [{ privateListen: 'unix:x' }, '--private-listen and --node do not go together yet'],
 ])('with several nodes %j is refused', (more, text) => {
   const several = severalOf({ ...given, nodeSecret: secret() })
