@@ -44,7 +44,7 @@ export async function startSeveral(options: NodeOptions, life: Lifecycle): Promi
   const { data } = options
   const several = required(options.several, 'the nodes of the region')
   if (existsSync(data)) tightenFolder(data)
-  // Its keys are opened by whoever leads (stored-keys.ts).
+  // The node that leads opens its keys (stored-keys.ts).
   const around = await openAround({ ...options, keyring: undefined }, life)
   const node = new SeveralNode(options, several, around)
   return await node.start(life)
