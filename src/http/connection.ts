@@ -8,7 +8,8 @@ import { idleConnectionMsMax, lingerMsMax, requestHeadBytesMax, requestMsMax } f
 import type { Api } from './api.ts'
 import { Gathering } from './bytes/gathering.ts'
 import { Outbox } from './bytes/outbox.ts'
-import { cutSocket, ReadyReply, type Reply, replyBytes, replyText } from './bytes/reply.ts'
+import { cutSocket, ownPlace, ReadyReply, type Reply, replyBytes, replyText } from './bytes/reply.ts'
+import { ReplySpace } from './bytes/reply-space.ts'
 import { readHead, type RequestHead } from './bytes/request-head.ts'
 import { ReceivedBytes } from './bytes/received-bytes.ts'
 import { listenerOf } from './private-listener.ts'
@@ -28,7 +29,7 @@ export type ConnectionsOptions = {
   readonly unread: UnreadReplies
 }
 
-type Shared = ConnectionsOptions & { readonly outbox: Outbox }
+type Shared = ConnectionsOptions & { readonly outbox: Outbox; readonly space: ReplySpace }
 
 export class Connections {
   readonly #open = new Gathering<Connection>()
@@ -36,7 +37,8 @@ export class Connections {
   #closing = false
 
   constructor(options: ConnectionsOptions) {
-    this.#options = { ...options, outbox: new Outbox() }
+    const space = new ReplySpace()
+    this.#options = { ...options, space, outbox: new Outbox(() => space.release()) }
   }
 
   accept(socket: Socket): void {
@@ -207,7 +209,10 @@ class Connection {
   readonly #reply = (requestId: string, reply: Reply): void => {
     if (reply.cut !== undefined) return cutSocket(this.#socket, reply.cut)
     const last = this.#ended || this.#options.api.closing
-    const whole = reply instanceof ReadyReply ? replyText(requestId, reply, last) : replyBytes(requestId, reply, last)
+    // A secure socket encrypts what it is given later.
+    const place = this.#isSecure ? ownPlace : this.#options.space.place
+    const isText = reply instanceof ReadyReply
+    const whole = isText ? replyText(requestId, reply, last) : replyBytes(requestId, reply, { last, place })
     this.#options.outbox.add(whole.length, () => this.#write(whole, last))
   }
 
@@ -215,6 +220,7 @@ class Connection {
     const socket = this.#socket
     if (socket.destroyed) return
     const drained = socket.write(whole, 'latin1')
+    if (socket.writableLength > 0 && typeof whole !== 'string') this.#options.space.leave(whole)
     if (last) this.#finish()
     else if (drained) this.#goOn()
     else socket.once('drain', this.#goOn)

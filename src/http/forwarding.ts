@@ -101,7 +101,7 @@ export function serveForwarded(socket: Socket, owner: Owner): (about: unknown) =
         (requestId, { bytes, ...rest }) => {
           if (socket.destroyed) return
           if (socket.writableLength > workerUnreadBytesMax) return onStuck()
-          if (reply({ requestId, ...rest } satisfies AboutReply, bytes)) return
+          if (reply({ requestId, ...rest, parts: undefined } satisfies AboutReply, bytes)) return
           const { bytes: text, ...refusal } = tooLarge
           reply({ requestId, ...refusal } satisfies AboutReply, text)
         },

@@ -184,9 +184,15 @@ async function inTime(output: Promise<unknown>, { answered, refused, answer }: O
 }
 
 function answerOf(output: unknown, contentType: string, operation: string, headers: Answer['headers']): Answer {
-  const bytes = output instanceof Rendered ? output.bytes : renderOutput(output)
-  const answer: Answer = { status: 200, contentType, bytes, operation, outcome: 'ok' }
-  return headers === undefined ? answer : { ...answer, headers }
+  const about = { status: 200, contentType, operation, outcome: 'ok', ...(headers === undefined ? {} : { headers }) }
+  if (!(output instanceof Rendered)) return { ...about, bytes: renderOutput(output) }
+  return {
+    ...about,
+    parts: output,
+    get bytes() {
+      return output.bytes
+    },
+  }
 }
 
 /** For refusals that come before a pipeline: throttling, an unreadable body. */

@@ -13,6 +13,7 @@ import type { Principal } from '../core/auth/credentials.ts'
 import type { ChangeStream } from '../core/change-stream/change-stream.ts'
 import type { Position } from '../core/change/change.ts'
 import type { ServiceError } from '../core/errors.ts'
+import type { PageText } from '../core/read/page-text.ts'
 import type { Timing } from '../core/table/waits.ts'
 import type { Engine, Items, RegionLog, Tables } from '../engine/engine.ts'
 import type { Env } from '../ports/env.ts'
@@ -97,25 +98,45 @@ export type OperationSettings = {
 /** Throws a ServiceError when the input breaks a rule that its shape cannot say. */
 export type Check<Input> = (input: Input, context: OperationContext) => void
 
-/** A whole reply body, a JSON object, in parts: stored items are spliced into it, never parsed. */
+/**
+ * A whole reply body, a JSON object, in parts: stored items are spliced into it, never parsed. The parts come together where the reply is written,
+ * and in no place before.
+ */
 export class Rendered {
-  readonly #parts: readonly Buffer[]
+  readonly #parts: readonly (Buffer | PageText)[]
 
-  constructor(parts: readonly Buffer[] | Buffer) {
+  constructor(parts: readonly (Buffer | PageText)[] | Buffer) {
     this.#parts = Buffer.isBuffer(parts) ? [parts] : parts
+  }
+
+  get sizeBytes(): number {
+    let size = 0
+    for (const part of this.#parts) size += Buffer.isBuffer(part) ? part.length : part.sizeBytes
+    return size
+  }
+
+  /** Copies the body to that place, and returns where it ends. */
+  copyTo(target: Buffer, start: number): number {
+    let at = start
+    for (const part of this.#parts) at = Buffer.isBuffer(part) ? at + part.copy(target, at) : part.copyTo(target, at)
+    return at
   }
 
   get bytes(): Buffer {
     const [only] = this.#parts
-    return only !== undefined && this.#parts.length === 1 ? only : Buffer.concat(this.#parts)
+    if (Buffer.isBuffer(only) && this.#parts.length === 1) return only
+    const bytes = Buffer.allocUnsafe(this.sizeBytes)
+    this.copyTo(bytes, 0)
+    return bytes
   }
 
   /** The body with one more member at its end; `member` is JSON text: `"name":value`. */
-  with(member: string): Buffer {
-    const last = this.#parts.at(-1) ?? Buffer.from('{}')
-    const isEmpty = this.#parts.length <= 1 && last.length <= 2
-    const end = Buffer.from(`${isEmpty ? '' : ','}${member}}`)
-    return Buffer.concat([...this.#parts.slice(0, -1), last.subarray(0, -1), end])
+  with(member: string): Rendered {
+    const last = this.#parts.at(-1)
+    const end = Buffer.isBuffer(last) ? last : Buffer.from('{}')
+    const isEmpty = this.#parts.length <= 1 && end.length <= 2
+    const more = Buffer.from(`${isEmpty ? '' : ','}${member}}`)
+    return new Rendered([...this.#parts.slice(0, -1), end.subarray(0, -1), more])
   }
 }
 

@@ -117,7 +117,7 @@ export function settled(
   admitted?.charge(spent)
   const report = spent.report(capacity, input.ReturnConsumedCapacity)
   if (report === undefined) return output
-  if (output instanceof Rendered) return new Rendered(output.with(`"ConsumedCapacity":${JSON.stringify(report)}`))
+  if (output instanceof Rendered) return output.with(`"ConsumedCapacity":${JSON.stringify(report)}`)
   return { ...(output as object), ConsumedCapacity: report }
 }
 

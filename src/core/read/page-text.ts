@@ -40,17 +40,17 @@ export class PageText {
     this.#used += item.length
   }
 
-  /** One after the other between the two: a new buffer where all of it fits in the shared place. */
-  between(before: Buffer, after: Buffer): readonly Buffer[] {
-    if (this.#parts.length > 0) {
-      this.#settle()
-      return [before, ...this.#parts, after]
-    }
-    const text = Buffer.allocUnsafe(before.length + this.#used + after.length)
-    text.set(before)
-    shared.copy(text, before.length, 0, this.#used)
-    text.set(after, before.length + this.#used)
-    return [text]
+  /** Of the text. */
+  get sizeBytes(): number {
+    const last = PageText.#owner === this ? this.#used : 0
+    return this.#parts.reduce((sum, { length }) => sum + length, last)
+  }
+
+  /** Copies the text to that place, and returns where it ends. */
+  copyTo(target: Buffer, start: number): number {
+    let at = start
+    for (const part of this.#parts) at += part.copy(target, at)
+    return PageText.#owner === this ? at + shared.copy(target, at, 0, this.#used) : at
   }
 
   /** A copy of the last item. */

@@ -5,8 +5,14 @@ import { repliesTogetherBytesMax, repliesTogetherMax } from '../../core/limits.t
  * more than all the rest of a read; written one by one, between the reading of two requests, each of them has to.
  */
 export class Outbox {
+  readonly #onWritten: () => void
   #writes: (() => void)[] = []
   #sizeBytes = 0
+
+  /** `onWritten`: all that was added has been written. */
+  constructor(onWritten: () => void = () => {}) {
+    this.#onWritten = onWritten
+  }
 
   add(sizeBytes: number, write: () => void): void {
     if (this.#writes.length === 0) setImmediate(this.#flush)
@@ -20,5 +26,6 @@ export class Outbox {
     this.#writes = []
     this.#sizeBytes = 0
     for (const write of writes) write()
+    if (this.#writes.length === 0) this.#onWritten()
   }
 }

@@ -9,12 +9,18 @@ import type { Socket } from 'node:net'
 import { compressingBytesMax, idleConnectionMsMax } from '../../core/limits.ts'
 import { cutHeader } from '../../core/wire/cut-header.ts'
 import type { CutKind } from '../../operations/faults/cut.ts'
+import type { Place } from './reply-space.ts'
 import { reset } from './resets.ts'
+
+/** A body that comes together where it is written. */
+export type ReplyParts = { readonly sizeBytes: number; readonly copyTo: (target: Buffer, start: number) => number }
 
 export type Reply = {
   readonly status: number
   readonly contentType: string
   readonly bytes: Buffer
+  /** The same as `bytes`, for code that has a place for it: then `bytes` is not made. */
+  readonly parts?: ReplyParts | undefined
   readonly headers?: Readonly<Record<string, string>>
   /** Nothing is sent, and the connection ends so. */
   readonly cut?: CutKind | undefined
@@ -46,7 +52,8 @@ export class ReadyReply implements Reply {
 }
 
 export function sizeBytesOf(reply: Reply): number {
-  return reply instanceof ReadyReply ? reply.body.length : reply.bytes.length
+  if (reply instanceof ReadyReply) return reply.body.length
+  return reply.parts?.sizeBytes ?? reply.bytes.length
 }
 
 export function aboutBody(body: string): string {
@@ -97,16 +104,39 @@ export const originHeaders = {
     'x-amzn-RequestId,x-amzn-ErrorType,x-amz-request-id,x-amz-id-2,x-amzn-ErrorMessage,x-amz-crc32,Date',
 }
 
-/** Head and body in one buffer, since a write costs more than the copy. */
-export function replyBytes(requestId: string, reply: Reply, last: boolean): Buffer {
-  const { status, contentType, bytes, headers } = reply
-  let head = `HTTP/1.1 ${status} ${reasons[status] ?? ''}\r\nContent-Type: ${contentType}\r\nContent-Length: ${bytes.length}\r\nx-amzn-RequestId: ${requestId}\r\nx-amz-crc32: ${crc32(bytes)}\r\n`
+/** A head is not longer, as a rule. */
+const headRoomBytes = 1024
+
+/** Head and body in one piece, since a write costs more than the copy: a part of what `place` gives for so many bytes. */
+export function replyBytes(
+  requestId: string,
+  reply: Reply,
+  { last, place }: { readonly last: boolean; readonly place: (sizeBytes: number) => Place },
+): Buffer {
+  const bodyBytes = sizeBytesOf(reply)
+  const { memory, start } = place(headRoomBytes + bodyBytes)
+  const bodyStart = start + headRoomBytes
+  const end = bodyStart + bodyBytes
+  // The body first: its checksum is in the head.
+  if (reply.parts === undefined) reply.bytes.copy(memory, bodyStart)
+  else reply.parts.copyTo(memory, bodyStart)
+  const checksum = crc32(reply.parts === undefined ? reply.bytes : memory.subarray(bodyStart, end))
+  const head = headText(requestId, reply, { last, bodyBytes, checksum })
+  if (head.length > headRoomBytes) return Buffer.concat([Buffer.from(head, 'latin1'), memory.subarray(bodyStart, end)])
+  memory.write(head, bodyStart - head.length, 'latin1')
+  return memory.subarray(bodyStart - head.length, end)
+}
+
+/** Memory of its own. */
+export const ownPlace = (sizeBytes: number): Place => ({ memory: Buffer.allocUnsafe(sizeBytes), start: 0 })
+
+type About = { readonly last: boolean; readonly bodyBytes: number; readonly checksum: number }
+
+function headText(requestId: string, reply: Reply, { last, bodyBytes, checksum }: About): string {
+  const { status, contentType, headers } = reply
+  let head = `HTTP/1.1 ${status} ${reasons[status] ?? ''}\r\nContent-Type: ${contentType}\r\nContent-Length: ${bodyBytes}\r\nx-amzn-RequestId: ${requestId}\r\nx-amz-crc32: ${checksum}\r\n`
   if (headers !== undefined) for (const name in headers) head += `${name}: ${headers[name]}\r\n`
-  head += last ? closing() : keepingAlive()
-  const whole = Buffer.allocUnsafe(head.length + bytes.length)
-  whole.write(head, 'latin1')
-  bytes.copy(whole, head.length)
-  return whole
+  return head + (last ? closing() : keepingAlive())
 }
 
 export function replyText(requestId: string, { contentType, about, body }: ReadyReply, last: boolean): string {
@@ -159,7 +189,11 @@ export function compressed(reply: Reply, acceptEncoding: string, send: (reply: R
   compressingBytes += length
   compress(reply.bytes, (error, bytes) => {
     compressingBytes -= length
-    send(error === null ? { ...reply, bytes, headers: { 'Content-Encoding': encoding, ...reply.headers } } : reply)
+    send(
+      error === null
+        ? { ...reply, bytes, parts: undefined, headers: { 'Content-Encoding': encoding, ...reply.headers } }
+        : reply,
+    )
   })
 }
 

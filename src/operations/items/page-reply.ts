@@ -34,7 +34,7 @@ function* replyInTurns(
     ...(lastKey === undefined ? [] : [`"LastEvaluatedKey":${JSON.stringify(lastKey)}`]),
   ].join(',')
   if (plan.countOnly) return new Rendered(Buffer.from(`{${members}}`))
-  return new Rendered(page.text.between(itemsStart, Buffer.from(`],${members}}`)))
+  return new Rendered([itemsStart, page.text, Buffer.from(`],${members}}`)])
 }
 
 const itemsStart = Buffer.from('{"Items":[')

@@ -81,7 +81,8 @@ async function workOf(operation: string, input: unknown) {
   const parse = vi.spyOn(JSON, 'parse')
   const stringify = vi.spyOn(JSON, 'stringify')
   const write = vi.spyOn(Socket.prototype, 'write')
-  const made = [vi.spyOn(Buffer, 'allocUnsafe'), vi.spyOn(Buffer, 'concat'), vi.spyOn(Buffer, 'alloc')]
+  const allocated = vi.spyOn(Buffer, 'allocUnsafe')
+  const made = [allocated, vi.spyOn(Buffer, 'concat'), vi.spyOn(Buffer, 'alloc')]
   const reply = await ask(operation, input)
   const counted = {
     gets: store.work.gets - before.gets,
@@ -93,6 +94,7 @@ async function workOf(operation: string, input: unknown) {
     // The test's own are one each.
     stringifies: stringify.mock.calls.length - 2,
     writes: write.mock.calls.length - 1,
+    bytesMade: allocated.mock.calls.reduce((sum, [size]) => sum + size, 0),
     buffers: made.reduce((sum, spy) => sum + spy.mock.calls.length, 0),
   }
   vi.restoreAllMocks()
@@ -106,9 +108,10 @@ const once = { parses: 1, writes: 1 }
 // What else the process does meanwhile can only add to the counts.
 describe('the work of', { retry: 2 }, () => {
   test('GetItem is one read, and the item is never parsed nor made anew', async () => {
-    const { buffers, ...counted } = await workOf('GetItem', get)
+    const { buffers, bytesMade, ...counted } = await workOf('GetItem', get)
     expect(counted).toEqual({ ...once, bytesParsed: 0, gets: 1, entries: 0, edits: 0, flushes: 0, stringifies: 0 })
-    expect(buffers).toBeLessThanOrEqual(7)
+    expect(buffers).toBeLessThanOrEqual(4)
+    expect(bytesMade).toBeLessThan(500)
   })
 
   test('a Query of twenty is its rows, spliced', async () => {
@@ -123,7 +126,9 @@ describe('the work of', { retry: 2 }, () => {
     const counted = await workOf('Query', input)
     expect(counted).toMatchObject(work)
     expect(counted.bytesParsed).toBeLessThan(200)
-    expect(counted.buffers).toBeLessThanOrEqual(10)
+    expect(counted.buffers).toBeLessThanOrEqual(8)
+    // The reply stands in memory that is used again.
+    expect(counted.bytesMade).toBeLessThan(1000)
   })
 
   test('PutItem is one read and one flush, its item never parsed nor made anew', async () => {
@@ -134,7 +139,7 @@ describe('the work of', { retry: 2 }, () => {
     // The empty reply.
     expect(counted.stringifies).toBeLessThanOrEqual(1)
     // One has the checksums of what each flush writes.
-    expect(counted.buffers).toBeLessThanOrEqual(11)
+    expect(counted.buffers).toBeLessThanOrEqual(10)
   })
 
   test('UpdateItem parses the item that it changes, and no other', async () => {
@@ -155,7 +160,7 @@ describe('the work of', { retry: 2 }, () => {
     expect(counted).toMatchObject({ ...once, gets: 25, entries: 0, edits: 25 + 2 + 2, flushes: 1 })
     expect(counted.bytesParsed).toBeLessThan(-25 * 100)
     expect(counted.stringifies).toBeLessThanOrEqual(1)
-    expect(counted.buffers).toBeLessThanOrEqual(25 * 7 + 2)
+    expect(counted.buffers).toBeLessThanOrEqual(25 * 5 + 5)
   })
 
   test('TransactWriteItems is a read for each of its items, and one flush', async () => {
