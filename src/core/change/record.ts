@@ -18,8 +18,8 @@ import type { Cause, Change, ChangeEvent, ChangeOrigin, Position } from './chang
 
 /** More changes of one commit, which no request makes, begin another entry. */
 export const entryChangesMax = 1024
-/** Changes of several writes in one entry of the log: two such entries fill a page of the store, and a larger one would take pages of its own. */
-export const sharedEntryBytesMax = 3900
+/** Of an entry with changes of several commits: what a flush group of some twenty small writes logs. Beyond half a page of the store it has pages of its own. */
+export const sharedEntryBytesMax = 16_000
 
 const formatVersion = 2
 const checkedFrom = 5
@@ -99,6 +99,11 @@ function sizeOf({ origin }: EntryHead, changes: readonly Unplaced[], tables: rea
   for (const table of tables) size += 1 + Buffer.byteLength(table)
   for (const change of changes) size += changeSizeBytes(change)
   return size
+}
+
+/** Of an entry with this change alone. */
+export function entrySizeBytes(head: EntryHead, change: Unplaced): number {
+  return sizeOf(head, [change], [change.table])
 }
 
 /** What a change takes in its entry, the name of its table left out. */

@@ -8,6 +8,7 @@ import {
   changeSizeBytes,
   encodeEntry,
   entryChangesMax,
+  entrySizeBytes,
   type EntryHead,
   sharedEntryBytesMax,
   type Unplaced,
@@ -28,7 +29,7 @@ type Deps = {
 
 type Open = { readonly group: Group; readonly head: EntryHead; readonly changes: Unplaced[] }
 
-/** An entry that further writes may join, and the bytes of its changes. */
+/** An entry that further writes may join, and its size. */
 type Shared = Open & { bytes: number }
 
 /** `origin`: the log that a peer's changes came in. */
@@ -92,16 +93,15 @@ export class LogWriter {
   /** A commit is whole: a small one joins the entry of those before it. */
   #close(open: Open): void {
     const [change] = open.changes as [Unplaced]
-    const bytes = changeSizeBytes(change)
     const shared = this.#shared
     const isSmall = !this.#deps.time.isShared && isShareable(open, change)
-    if (isSmall && shared !== undefined && shared.bytes + bytes <= sharedEntryBytesMax && joins(shared, open)) {
+    if (isSmall && shared !== undefined && joins(shared, open)) {
       shared.changes.push(change)
-      shared.bytes += bytes
+      shared.bytes += changeSizeBytes(change)
       return
     }
     this.seal(open.group)
-    if (isSmall) this.#shared = { ...open, bytes }
+    if (isSmall) this.#shared = { ...open, bytes: entrySizeBytes(open.head, change) }
     else this.#append(open)
   }
 
@@ -138,9 +138,10 @@ function isShareable({ head: { cause }, changes }: Open, { event, previous }: Un
   return changes.length === 1 && isOfItem && event === undefined && previous === undefined
 }
 
-/** What an entry says once is the same of both, the changes follow each other, and all of them leave the region or none does. */
-function joins(shared: Shared, { group, head, changes: [change] }: Open): boolean {
+/** What an entry says once is the same of both, the changes follow each other, all of them leave the region or none does, and there is room. */
+function joins(shared: Shared, { group, head, changes }: Open): boolean {
   const { first, cause, at, origin } = shared.head
+  const [one, change] = [shared.changes[0] as Unplaced, changes[0] as Unplaced]
   return (
     shared.group === group &&
     first + shared.changes.length === head.first &&
@@ -148,6 +149,8 @@ function joins(shared: Shared, { group, head, changes: [change] }: Open): boolea
     cause === head.cause &&
     origin?.epoch === head.origin?.epoch &&
     origin?.region === head.origin?.region &&
-    shared.changes[0]?.unshared === change?.unshared
+    one.table === change.table &&
+    one.unshared === change.unshared &&
+    shared.bytes + changeSizeBytes(change) <= sharedEntryBytesMax
   )
 }
