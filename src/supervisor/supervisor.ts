@@ -12,7 +12,7 @@ import { Failure } from '../process/failure.ts'
 import { CertificateWatch } from './certificate-watch.ts'
 import { Faults } from './faults.ts'
 import { FolderWatch } from './folder-watch.ts'
-import { type Member, type MemberPlan, membersOf } from './members.ts'
+import { type Member, type MemberPlan, memberName, membersOf } from './members.ts'
 import { natsServer, type NatsServersOptions, quorumServer } from './nats-servers.ts'
 import { messageKeysIn, Processes, secretsIn } from './processes.ts'
 import { QuorumServers } from './quorum-servers.ts'
@@ -101,18 +101,26 @@ export class Supervisor {
   }
 
   async #startRegion({ plan, members, balancer, cache }: RegionProcesses): Promise<RegionFailure | undefined> {
-    const ofMembers = members.flatMap(({ plan: { of }, node, nats, quorum }) =>
-      of === undefined ? [nats, node] : [nats, quorum(), node],
-    )
-    const all = [...ofMembers, balancer, cache]
-    const reasons = await Promise.all(all.map(async (one) => await one?.startOrRetry()))
-    const reason = reasons.find((one) => one !== undefined)
-    if (reason === undefined) {
+    const starting = [balancer, cache].map(async (one) => await one?.startOrRetry())
+    const ofMembers = await Promise.all(members.map(async (member) => await this.#startMember(member)))
+    const failed = ofMembers.filter((reason) => reason !== undefined)
+    const reason = (await Promise.all(starting)).find((one) => one !== undefined) ?? failed[0]
+    // A majority of several nodes is a region.
+    if (reason === undefined || (failed.includes(reason) && 2 * failed.length < members.length)) {
       this.#options.progress(`${plan.name} is ready`)
       return undefined
     }
     this.#options.progress(`${plan.name} failed and is tried again: ${reason}`)
     return { region: plan.name, reason }
+  }
+
+  async #startMember({ plan, node, nats, quorum }: Member): Promise<string | undefined> {
+    const all = plan.of === undefined ? [nats, node] : [nats, quorum(), node]
+    const reasons = await Promise.all(all.map(async (one) => await one?.startOrRetry()))
+    const reason = reasons.find((one) => one !== undefined)
+    if (reason !== undefined && plan.of !== undefined)
+      this.#options.progress(`${memberName(plan)} failed and is tried again: ${reason}`)
+    return reason
   }
 
   /** In order, and nothing is left. */

@@ -4,7 +4,10 @@ import { readRegions } from '../../../src/deployment/regions.ts'
 
 const known = readRegions()
 
-function uses(count: number, more: { readonly frontDoorPort?: number } = {}): ReturnType<typeof portsOf> {
+function uses(
+  count: number,
+  more: { readonly frontDoorPort?: number; readonly nodes?: number } = {},
+): ReturnType<typeof portsOf> {
   const regions = known.all.slice(0, count).map(({ name }) => name)
   const options = { regions, basePort: 8000, data: '/data', host: '127.0.0.1', latency: true, cache: true }
   return portsOf(layOut({ ...options, frontDoor: true, ...more }, known))
@@ -18,6 +21,13 @@ describe('the ports of a deployment', () => {
     expect(new Set(all).size).toBe(all.length)
     const quorum = count < 3 ? 0 : 2 * count + count * (count - 1)
     expect(all.length).toBe(4 * count + count * (count - 1) + 3 + quorum)
+  })
+
+  test.each([1, 2, 3, 9, 12, 22])('of %i regions of three nodes are all different', (count) => {
+    const all = ports(count, { nodes: 3 })
+    expect(new Set(all).size).toBe(all.length)
+    const ofNodes = 3 * 5 * count
+    expect(all.length).toBe(3 * count + ofNodes + 3 * count * (count - 1) + 3)
   })
 
   test.each([1, 3, 8])('of %i regions stay within the two hundred from the base port', (count) => {
