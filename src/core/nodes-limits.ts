@@ -29,6 +29,8 @@ export const nodeLeadSilentMs = 2000
 export const nodeLeadVacantMs = 100
 /** A leading node of which nothing comes back for so long gives up. */
 export const nodeLeadLostMs = 3000
+/** A node that stops waits so long for others to know that it leads no more. */
+export const nodeResignMs = 2000
 /** How often a node looks whether time is over. */
 export const nodeWatchMs = 100
 /** After a failure of its store a node leads no sooner, and applies from its durable place again. */

@@ -15,7 +15,6 @@ import {
   nodeBeatsInFlightMax,
   nodeBytesInFlightMax,
   nodeEntriesInFlightMax,
-  nodeEntryBytesMax,
   nodeQueuedBytesMax,
   nodeRetryMsMax,
   nodeRetryMsMin,
@@ -50,6 +49,8 @@ export type LeadingOptions = {
   readonly digest: number
   readonly stream: QuorumStream
   readonly clock: Clock
+  /** Of an entry; a larger batch goes in parts. */
+  readonly entryBytesMax: number
 }
 
 export class Leading {
@@ -90,7 +91,7 @@ export class Leading {
     if (bytes.length > nodeBatchBytesMax || this.#queuedBytes + bytes.length > nodeQueuedBytesMax)
       return Promise.reject(new StoreFailed(`a batch of ${bytes.length} bytes is too large for the nodes of a region`))
     return new Promise((resolve, reject) => {
-      this.#queue.push({ parts: partsOf(bytes, nodeEntryBytesMax), next: 0, waiter: { resolve, reject } })
+      this.#queue.push({ parts: partsOf(bytes, this.#options.entryBytesMax), next: 0, waiter: { resolve, reject } })
       this.#queuedBytes += bytes.length
       this.#schedule()
     })

@@ -22,11 +22,18 @@ export const placeQuestion = Buffer.of(kinds.place)
 export const pageQuestion = (after: Uint8Array): Buffer => Buffer.concat([Buffer.of(kinds.page), after])
 
 /** `place`: what the store is up to, durably; undefined while its rows are not all of one moment. */
-export function answerTo(question: Buffer, store: Store, place: NodePlace | undefined): Buffer {
+export function answerTo(
+  question: Buffer,
+  store: Store,
+  {
+    place,
+    rowsMax = nodeCopyPageRowsMax,
+  }: { readonly place: NodePlace | undefined; readonly rowsMax?: number | undefined },
+): Buffer {
   if (place === undefined || question.length === 0) return Buffer.of(kinds.refusal)
   if (question[0] === kinds.place) return Buffer.concat([Buffer.of(kinds.place), placeBytes(place)])
   if (question[0] !== kinds.page) return Buffer.of(kinds.refusal)
-  const { edits, isLast } = pageAfter(store, question.subarray(1))
+  const { edits, isLast } = pageAfter(store, question.subarray(1), rowsMax)
   return Buffer.concat([Buffer.of(kinds.page, isLast ? 1 : 0), encodeEdits(edits)])
 }
 
@@ -48,14 +55,14 @@ function placeAnswer(bytes: Buffer): LendAnswer | undefined {
   return place === undefined ? undefined : { place }
 }
 
-function pageAfter(store: Store, after: Buffer): StorePage {
+function pageAfter(store: Store, after: Buffer, rowsMax: number): StorePage {
   const edits: Edit[] = []
   let bytes = 0
   for (const { from, to } of sharedKeys) {
     if (Buffer.compare(after, to) >= 0) continue
     const first = Buffer.compare(after, from) < 0 ? from : Buffer.concat([after, Buffer.of(0)])
     for (const { key, value } of store.entries({ from: first, to })) {
-      if (bytes >= nodeCopyPageBytesMax || edits.length >= nodeCopyPageRowsMax) return { edits, isLast: false }
+      if (bytes >= nodeCopyPageBytesMax || edits.length >= rowsMax) return { edits, isLast: false }
       edits.push({ key, value })
       bytes += key.length + value.length
     }

@@ -7,15 +7,14 @@
  *     │  └────────┤ the store has failed: again from its durable place
  *   copying ◀─────┘ entries are trimmed, or the stores differ
  */
-import { BackOff } from '../../core/back-off.ts'
 import { errorText } from '../../core/error-text.ts'
 import {
   nodeAddressLengthMax,
+  nodeEntryBytesMax,
   nodeLeadSilentMs,
-  nodeLeadVacantMs,
   nodeNameLengthMax,
   nodeNamesMax,
-  nodeRetryMsMax,
+  nodeResignMs,
   nodeRetryMsMin,
   nodeStoreRecoverMs,
   nodeStoreRetryMs,
@@ -33,12 +32,14 @@ import { type AskNode, copyStore } from './copying.ts'
 import { Leading } from './leading.ts'
 import { answerTo } from './lending.ts'
 import { decodeNodeEntry, type NodeEntry, type NodeName } from './node-entry.ts'
-import { type NodePlace, placeOf } from './node-place.ts'
+import { hasRows, type NodePlace, placeOf, wholePlaceOf } from './node-place.ts'
+import type { Broken, Life } from './node-life.ts'
 import type { NodeRole, NodeStatus } from './node-role.ts'
 import { NodeVoice } from './node-voice.ts'
 import { Terms, type Verdict } from './terms.ts'
 import { TermStore } from './term-store.ts'
-import { Trimming } from './trimming.ts'
+import { openStream, otherHistory } from './opening.ts'
+import { Trimming, type TrimLimits } from './trimming.ts'
 
 export type NodeLogOptions = {
   /** The name of the order's stream. */
@@ -53,13 +54,9 @@ export type NodeLogOptions = {
   readonly log: Log
   /** Carries a question to another node, and brings what its `lend` answers. */
   readonly ask: AskNode
+  /** Other limits than the usual ones, for tests. */
+  readonly limits?: TrimLimits & { readonly entryBytesMax: number; readonly copyPageRowsMax: number }
 }
-
-/** Why entries are followed no further. */
-type Broken = 'stopped' | 'store failed' | 'trimmed' | 'differs'
-
-/** From one place on, until it breaks. */
-type Life = { readonly applying: Applying; readonly breaks: (why: Broken) => void; isOver: boolean }
 
 export class NodeLog {
   readonly #options: NodeLogOptions
@@ -76,6 +73,9 @@ export class NodeLog {
   #copying: { readonly from: string | undefined; readonly rows: number } | undefined
   #isCaughtUp = false
   #isStopped = false
+  #onStopped: () => void = () => undefined
+  readonly #stopped = new Promise<void>((resolve) => (this.#onStopped = resolve))
+  #trouble: string | undefined
   #isReady = false
   #atMs = 0
   #told = ''
@@ -88,11 +88,10 @@ export class NodeLog {
     assert(self.node.length <= nodeNameLengthMax && self.address.length <= nodeAddressLengthMax, 'nodes: short names')
     this.#options = options
     this.#run = options.random.uuid()
-    this.#trimming = new Trimming(nodes)
-    const { clock, random } = options
+    this.#trimming = new Trimming(nodes, options.limits)
     const stream = (): QuorumStream | undefined => (this.#isStopped ? undefined : this.#stream)
-    this.#voice = new NodeVoice({ run: this.#run, node: self.node, clock, stream })
-    this.#campaign = new Campaign({ self, run: this.#run, voice: this.#voice, clock, random })
+    this.#voice = new NodeVoice({ ...options, run: this.#run, node: self.node, stream })
+    this.#campaign = new Campaign({ ...options, run: this.#run, voice: this.#voice })
   }
 
   /** Resolves at once: entries are followed as soon as there is a majority. */
@@ -147,9 +146,9 @@ export class NodeLog {
 
   /** Answers a node that copies this one's store. */
   lend(question: Buffer): Buffer {
-    const { store } = this.#options
-    const place = this.#copying === undefined && this.#life !== undefined ? placeOf(store) : 'copying'
-    return answerTo(question, store, place === 'copying' || place.wholeFrom !== undefined ? undefined : place)
+    const { store, limits } = this.#options
+    const place = this.#copying === undefined && this.#life !== undefined ? wholePlaceOf(store) : undefined
+    return answerTo(question, store, { place, rowsMax: limits?.copyPageRowsMax })
   }
 
   status(): NodeStatus {
@@ -158,14 +157,25 @@ export class NodeLog {
     const nodes = Object.fromEntries(this.#options.nodes.map((node) => [node, this.#trimming.durableOf(node)]))
     const isWhole = this.#copying === undefined && wholeFrom === undefined && this.#life !== undefined
     const { node } = this.#options.self
-    return { node, term, sequence, durable, atMs: this.#atMs, nodes, isWhole, isReady: this.#isReady }
+    return {
+      node,
+      term,
+      sequence,
+      durable,
+      atMs: this.#atMs,
+      nodes,
+      isWhole,
+      isReady: this.#isReady,
+      trouble: this.#trouble,
+    }
   }
 
   /** Resigns when it leads. The store is used no more afterwards. */
   async stop(): Promise<void> {
     const resigning = this.resign()
-    await Promise.race([resigning, this.#options.clock.sleep(nodeLeadVacantMs)])
+    await Promise.race([resigning, this.#options.clock.sleep(nodeResignMs)])
     this.#isStopped = true
+    this.#onStopped()
     this.#stopWatching()
     this.#break('stopped')
     await this.#running
@@ -173,26 +183,14 @@ export class NodeLog {
 
   async #runAll(): Promise<void> {
     while (!this.#isStopped) {
-      const stream = await this.#opened()
-      const place = await this.#placeToFollow()
-      if (stream === undefined || place === undefined) continue
-      const why = await this.#followFrom(stream, place)
+      this.#stream ??= await openStream({ ...this.#options, stopped: this.#stopped, isStopped: () => this.#isStopped })
+      const place = this.#stream === undefined ? undefined : await this.#placeToFollow()
+      if (this.#stream === undefined || place === undefined) continue
+      const why = await this.#followFrom(this.#stream, place)
       if (why !== 'stopped') this.#options.log.warn('the node follows its region no further', { why })
       if (why === 'store failed') await this.#options.clock.sleep(nodeStoreRetryMs)
+      if (why === 'foreign') await this.#stopped
     }
-  }
-
-  async #opened(): Promise<QuorumStream | undefined> {
-    const { quorum, group, nodes, clock, log } = this.#options
-    const backOff = new BackOff(nodeRetryMsMin, nodeRetryMsMax)
-    while (this.#stream === undefined && !this.#isStopped)
-      try {
-        this.#stream = await quorum.open(group, nodes)
-      } catch (error) {
-        log.debug('the stream of the nodes cannot be opened yet', { error: errorText(error) })
-        await clock.sleep(backOff.next())
-      }
-    return this.#isStopped ? undefined : this.#stream
   }
 
   /** Undefined when it could not be found out, or the node stops. */
@@ -235,7 +233,8 @@ export class NodeLog {
       this.#break('store failed')
     }
     const applying = new Applying({ store, onDurable: () => this.#noteDurable(), onFailed }, place)
-    const life: Life = { applying, breaks, isOver: false }
+    const isForeign = place.sequence === 0 && hasRows(store)
+    const life: Life = { applying, breaks, isForeign, isOver: false }
     this.#terms.load(place)
     this.#campaign.forget()
     this.#life = life
@@ -260,19 +259,31 @@ export class NodeLog {
     this.#isCaughtUp = false
     this.#campaign.forget()
     this.#endTerm(new StoreLost(`this node does not lead any more: ${why}`))
-    if (why === 'trimmed' || why === 'differs') this.#copying = { from: undefined, rows: 0 }
-    life.breaks(why)
+    const mustCopy = why === 'trimmed' || why === 'differs'
+    const isForeign = mustCopy && life.isForeign && life.applying.durable.sequence === 0
+    if (isForeign)
+      this.#stand('its store has rows that the region has not begun with; move its folder away, or begin with it')
+    else if (mustCopy) this.#copying = { from: undefined, rows: 0 }
+    life.breaks(isForeign ? 'foreign' : why)
   }
 
   /** The node is told its own note, once it has seen all that was placed before it. */
   async #catchUp(life: Life): Promise<void> {
     const { clock } = this.#options
     let sequence: number | undefined
+    const { sequence: followed } = this.#terms.place
     while (sequence === undefined && !life.isOver) sequence = await this.#voice.note(life.applying.durable.sequence)
+    if (sequence !== undefined && sequence <= followed) return this.#stand(otherHistory(followed, sequence))
     while (!life.isOver && this.#terms.place.sequence < (sequence ?? 0)) await clock.sleep(nodeRetryMsMin)
     if (life.isOver) return
     this.#isCaughtUp = true
     this.#tell()
+  }
+
+  /** The node neither leads nor changes its store until an operator has looked. */
+  #stand(trouble: string): void {
+    this.#trouble = trouble
+    this.#options.log.error('this node needs an operator', { trouble })
   }
 
   async #take(life: Life, entry: QuorumEntry): Promise<void> {
@@ -305,7 +316,6 @@ export class NodeLog {
         this.#trimming.hear(verdict.node, verdict.durable)
         return this.#trim()
       case 'differs':
-        this.#options.log.error('the store of this node is not that of the leading node')
         return this.#break('differs')
       case 'resigned':
       case 'led':
@@ -329,7 +339,9 @@ export class NodeLog {
     await life.applying.settled()
     if (life.isOver || this.#stream === undefined) return
     this.#options.log.info('this node leads the region', { term })
-    this.#leading = new Leading({ term, run: this.#run, digest, stream: this.#stream, clock: this.#options.clock })
+    const { clock, limits } = this.#options
+    const { entryBytesMax = nodeEntryBytesMax } = limits ?? {}
+    this.#leading = new Leading({ term, run: this.#run, digest, stream: this.#stream, clock, entryBytesMax })
   }
 
   #endTerm(error: Error): void {

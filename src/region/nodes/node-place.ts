@@ -4,6 +4,7 @@
  */
 import type { Range, Store } from '../../ports/store.ts'
 import { checksum } from '../../core/checksum.ts'
+import { catalogKey, headKey, identityKey } from '../../engine/store/keys.ts'
 
 export type NodePlace = {
   /** The last entry that was looked at. */
@@ -48,7 +49,23 @@ export const copyingEdit = (isCopying: boolean): { readonly key: Buffer; readonl
 export function placeOf(store: Pick<Store, 'get'>): NodePlace | 'copying' {
   if (store.get(copyingKey) !== undefined) return 'copying'
   const bytes = store.get(placeKey)
-  return bytes === undefined ? firstPlace : (placeIn(bytes) ?? 'copying')
+  return bytes === undefined ? { ...firstPlace, digest: basisOf(store) } : (placeIn(bytes) ?? 'copying')
+}
+
+/** What the store may be copied at; undefined while its rows are of different moments. */
+export function wholePlaceOf(store: Pick<Store, 'get'>): NodePlace | undefined {
+  const place = placeOf(store)
+  return place === 'copying' || place.wholeFrom !== undefined ? undefined : place
+}
+
+export function hasRows(store: Pick<Store, 'keys'>): boolean {
+  return sharedKeys.some((range) => [...store.keys({ ...range, limit: 1 })].length > 0)
+}
+
+/** 0 for an empty store. Nodes that begin with copies of one store have the same digest. */
+function basisOf(store: Pick<Store, 'get'>): number {
+  const records = [identityKey, headKey, catalogKey].map((key) => store.get(key) ?? Buffer.alloc(0))
+  return records.reduce((sum, record) => checksum(record, 0, record.length, sum), 0)
 }
 
 /** JSON under its checksum. */

@@ -21,4 +21,6 @@ export type NodeStatus = {
   /** All rows are of one moment, and may be read. */
   readonly isWhole: boolean
   readonly isReady: boolean
+  /** What an operator has to look at before this node goes on. */
+  readonly trouble: string | undefined
 }
