@@ -46,14 +46,14 @@ export const copyingEdit = (isCopying: boolean): { readonly key: Buffer; readonl
 }
 
 /** `copying`: the store has to be filled from another one, as its rows are partly copied or its record is damaged. */
-export function placeOf(store: Pick<Store, 'get'>): NodePlace | 'copying' {
+export function placeOf(store: Pick<Store, 'get' | 'keys'>): NodePlace | 'copying' {
   if (store.get(copyingKey) !== undefined) return 'copying'
   const bytes = store.get(placeKey)
   return bytes === undefined ? { ...firstPlace, digest: basisOf(store) } : (placeIn(bytes) ?? 'copying')
 }
 
 /** What the store may be copied at; undefined while its rows are of different moments. */
-export function wholePlaceOf(store: Pick<Store, 'get'>): NodePlace | undefined {
+export function wholePlaceOf(store: Pick<Store, 'get' | 'keys'>): NodePlace | undefined {
   const place = placeOf(store)
   return place === 'copying' || place.wholeFrom !== undefined ? undefined : place
 }
@@ -63,9 +63,9 @@ export function hasRows(store: Pick<Store, 'keys'>): boolean {
 }
 
 /** 0 for an empty store. Nodes that begin with copies of one store have the same digest. */
-function basisOf(store: Pick<Store, 'get'>): number {
+function basisOf(store: Pick<Store, 'get' | 'keys'>): number {
   const records = [identityKey, headKey, catalogKey].map((key) => store.get(key) ?? Buffer.alloc(0))
-  return records.reduce((sum, record) => checksum(record, 0, record.length, sum), 0)
+  return records.reduce((sum, record) => checksum(record, 0, record.length, sum), hasRows(store) ? 1 : 0)
 }
 
 /** JSON under its checksum. */

@@ -24,6 +24,9 @@ export const pair = ['t1', 't2'] as const
 type Pair = readonly [Value, Value]
 type Asked = { readonly told: Told; readonly pair?: Pair }
 
+/** A condition that never holds: its refusal says what is there, as a read does. */
+const neverHeld = { op: 'cas', from: 'never', to: 'nothing' } as const
+
 export class NodesClient {
   readonly #world: NodesWorld
   readonly #node: SimulatedNode
@@ -61,9 +64,15 @@ export class NodesClient {
       await scheduler.sleep(this.#habits.thinkMs * 2 * this.#random.fraction())
       await this.#node.process?.gate.through()
       const isEventual = this.#random.chance(0.5)
+      const { key } = this.#workload.next()
       if (this.#random.chance(0.3)) await this.#readPair(isEventual)
-      else await this.request({ key: this.#workload.next().key, action: { op: 'read' }, isEventual })
+      else if (isEventual || this.#random.chance(0.5)) await this.request({ key, action: { op: 'read' }, isEventual })
+      else await this.request({ key: this.#register(), action: neverHeld, isEventual })
     }
+  }
+
+  #register(): string {
+    return `r${this.#random.between(1, this.#habits.registers)}`
   }
 
   /** Writes, and reads what it has written. */

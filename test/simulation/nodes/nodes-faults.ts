@@ -173,9 +173,15 @@ const loseDisk: Fault = (scene) => {
   if (world.nodes.some((each) => each !== node && !each.isWhole) || world.isDiskLost) return undefined
   world.isDiskLost = true
   node.loseDisk()
+  // While rows are copied slowly, others write.
+  node.flushMs = scene.random.between(1, 60)
+  const whole = (): void => {
+    world.isDiskLost = false
+    node.flushMs = 1
+  }
   return () => {
     node.start()
-    void world.until(() => node.isWhole, patienceMs).then(() => (world.isDiskLost = false))
+    void world.until(() => node.isWhole, patienceMs).then(whole)
   }
 }
 
@@ -201,7 +207,7 @@ const loseMachine: Fault = (scene) => {
 }
 
 /** Those that leave a node behind that does not know that it leads no more. */
-const often = ['pause the leading node', 'isolate the leading node']
+const often = ['pause the leading node', 'isolate the leading node', 'lose a disk']
 
 const faults: Readonly<Record<string, Fault>> = {
   crash: crash(anyNode),

@@ -6,7 +6,8 @@ import { ProcessClock, RegionClock } from '../../../../src/adapters/memory/regio
 import { Scheduler } from '../../../../src/adapters/memory/scheduler.ts'
 import { SeededRandom } from '../../../../src/adapters/memory/seeded-random.ts'
 import type { Log } from '../../../../src/ports/log.ts'
-import { NodeLog } from '../../../../src/region/nodes/node-log.ts'
+import { StoreFailed } from '../../../../src/ports/store.ts'
+import { NodeLog, type NodeLogOptions } from '../../../../src/region/nodes/node-log.ts'
 import type { NodeRole } from '../../../../src/region/nodes/node-role.ts'
 
 export const nodeNames = ['a', 'b', 'c'] as const
@@ -19,6 +20,8 @@ export type WorldNode = {
   readonly store: MemoryStore
   readonly clock: ProcessClock
   readonly roles: NodeRole[]
+  /** Whether its disk refuses writes. */
+  readonly disk: { fails: boolean }
 }
 
 export class NodesWorld {
@@ -27,8 +30,8 @@ export class NodesWorld {
   readonly network: MemoryNetwork
   readonly quorums: MemoryQuorums
   readonly nodes = new Map<NodeName, WorldNode>()
-  /** Of a write to a store, from 0 to 1. */
-  storeFails = 0
+  /** Of nodes that start from now on. */
+  limits: NodeLogOptions['limits']
   readonly #clock: RegionClock
 
   constructor(seed: number) {
@@ -46,9 +49,10 @@ export class NodesWorld {
 
   start(name: NodeName, former?: MemoryStore): WorldNode {
     const clock = new ProcessClock(this.#clock)
+    const disk = { fails: false }
     const durable = async (): Promise<void> => {
       await this.time.sleep(1 + this.random.between(0, 3))
-      if (this.storeFails > 0 && this.random.chance(this.storeFails)) throw new Error('the disk says no')
+      if (disk.fails) throw new StoreFailed('the disk says no')
     }
     const store = former === undefined ? new MemoryStore({ durable }) : former.crash(0, { durable })
     const log = new NodeLog({
@@ -64,12 +68,20 @@ export class NodesWorld {
         await this.time.sleep(1)
         return this.node(node as NodeName).log.lend(question)
       },
+      ...(this.limits === undefined ? {} : { limits: this.limits }),
     })
-    const node: WorldNode = { name, log, store, clock, roles: [] }
+    const node: WorldNode = { name, log, store, clock, disk, roles: [] }
     log.onRole((role) => node.roles.push(role))
     this.nodes.set(name, node)
     void log.start()
     return node
+  }
+
+  /** One that was written before its node belonged to a region of several. */
+  diskWith(...edits: readonly { readonly key: Buffer; readonly value: Buffer | undefined }[]): MemoryStore {
+    const store = new MemoryStore()
+    for (const { key, value } of edits) if (value !== undefined) store.disk.map.set(key, value)
+    return store
   }
 
   node(name: NodeName): WorldNode {
