@@ -93,5 +93,6 @@ function gatedStream(stream: QuorumStream, gate: Gate): QuorumStream {
       ),
     trim: (upTo) => stream.trim(upTo),
     state: () => stream.state(),
+    sight: () => stream.sight(),
   }
 }
