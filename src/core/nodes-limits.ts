@@ -27,8 +27,10 @@ export const nodeBeatMs = 500
 export const nodeLeadSilentMs = 2000
 /** The same where the leading node is known to lead no more: it has resigned, or was a former process of this node. */
 export const nodeLeadVacantMs = 100
-/** A leading node of which nothing comes back for so long gives up. */
-export const nodeLeadLostMs = 3000
+/** Silence may be that of a stream without a leader: once that places entries again, the node that leads has so long to be heard. */
+export const nodeLeadProvedMs = 400
+/** A leading node of which nothing comes back for so long gives up: longer than the stream takes to elect a leader. */
+export const nodeLeadLostMs = 6000
 /** A node that stops waits so long for others to know that it leads no more. */
 export const nodeResignMs = 2000
 /** How often a node looks whether time is over. */
@@ -37,6 +39,10 @@ export const nodeWatchMs = 100
 export const nodeStoreRetryMs = 1000
 export const nodeStoreRecoverMs = 10_000
 
+/** The leading node appends again at least this often, so that it is heard first when the stream places entries again. */
+export const nodeAppendRetryMsMax = 200
+/** From then on also while earlier appends of the same entry have no answer. */
+export const nodeAppendAgainMs = 1000
 export const nodeRetryMsMin = 50
 export const nodeRetryMsMax = 1000
 

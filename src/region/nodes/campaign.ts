@@ -1,5 +1,5 @@
 /** When a node tries to lead: nothing is heard of the one that does, or it is known to lead no more. Whether it may, the order decides. */
-import { nodeLeadLostMs, nodeLeadSilentMs, nodeLeadVacantMs } from '../../core/nodes-limits.ts'
+import { nodeLeadLostMs, nodeLeadProvedMs, nodeLeadSilentMs, nodeLeadVacantMs } from '../../core/nodes-limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Random } from '../../ports/random.ts'
 import type { NodeName } from './node-entry.ts'
@@ -29,8 +29,9 @@ export class Campaign {
     this.#silentMsMax = this.#nextSilentMs()
   }
 
-  /** The node that leads is there. */
+  /** The node that leads is there, and what was placed before cannot count any more. */
   heard(): void {
+    this.#wanted = undefined
     this.#silence.heard()
   }
 
@@ -48,11 +49,6 @@ export class Campaign {
     return isOwn
   }
 
-  forget(): void {
-    this.#wanted = undefined
-    this.#silence.heard()
-  }
-
   /** To be asked every `nodeWatchMs`, also when this node cannot lead; whether it leads and has lost what it leads. */
   look(place: NodePlace, can: 'lead' | 'follow' | 'lose'): 'lost' | undefined {
     const silentMs = this.#silence.look()
@@ -68,16 +64,24 @@ export class Campaign {
     return leader === undefined || isResigned || leader.node === this.#options.self.node
   }
 
-  #begin({ term: present, placed: after }: NodePlace): void {
-    const { self, run, voice } = this.#options
-    const term = present + 1
+  #begin(place: NodePlace): void {
+    const wanted = { term: place.term + 1, after: place.placed }
     this.#silence.heard()
     this.#silentMsMax = this.#nextSilentMs()
-    const isWanted = (): boolean => this.#wanted?.term === term && this.#wanted.after === after
-    if (isWanted()) return
-    this.#wanted = { term, after }
-    const { node, address } = self
-    void voice.append({ kind: 'lead', term, after, run, node, address }, isWanted)
+    if (this.#wanted?.term === wanted.term && this.#wanted.after === wanted.after) return
+    this.#wanted = wanted
+    void this.#try(wanted, this.#isVacant(place))
+  }
+
+  /** A stream without a leader is silent too. So it has to place something first, and then the node that leads has the first word. */
+  async #try(wanted: { readonly term: number; readonly after: number }, isVacant: boolean): Promise<void> {
+    const { self, run, voice, clock } = this.#options
+    const isWanted = (): boolean => this.#wanted === wanted
+    if (!isVacant) {
+      await voice.probe(isWanted)
+      await clock.sleep(nodeLeadProvedMs)
+    }
+    await voice.append({ kind: 'lead', ...wanted, run, node: self.node, address: self.address }, isWanted)
   }
 
   #nextSilentMs(): number {

@@ -9,6 +9,8 @@
  */
 import { BackOff } from '../../core/back-off.ts'
 import {
+  nodeAppendAgainMs,
+  nodeAppendRetryMsMax,
   nodeBarriersMax,
   nodeBatchBytesMax,
   nodeBeatMs,
@@ -16,7 +18,6 @@ import {
   nodeBytesInFlightMax,
   nodeEntriesInFlightMax,
   nodeQueuedBytesMax,
-  nodeRetryMsMax,
   nodeRetryMsMin,
 } from '../../core/nodes-limits.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -30,6 +31,7 @@ type Waiter = { readonly resolve: () => void; readonly reject: (error: Error) =>
 type Queued = { readonly parts: readonly Buffer[]; next: number; readonly waiter: Waiter }
 type Flight = {
   readonly n: number
+  readonly madeMs: number
   readonly bytes: Buffer
   readonly isBeat: boolean
   /** Reads that asked before it was made. */
@@ -55,6 +57,7 @@ export type LeadingOptions = {
 
 export class Leading {
   readonly #options: LeadingOptions
+  #besideMs = 0
   readonly #flights = new Map<number, Flight>()
   #queue: Queued[] = []
   #queuedBytes = 0
@@ -109,8 +112,21 @@ export class Leading {
 
   /** Now and then: places a beat when nothing else was placed for a while. */
   watch(): void {
-    if (this.#options.clock.monotonicMs() - this.#madeMs >= nodeBeatMs && this.#flights.size === 0)
-      this.#make({ kind: 'beat' }, undefined)
+    const nowMs = this.#options.clock.monotonicMs()
+    const [oldest] = this.#flights.values()
+    if (oldest === undefined && nowMs - this.#madeMs >= nodeBeatMs) this.#make({ kind: 'beat' }, undefined)
+    if (oldest !== undefined && nowMs - oldest.madeMs >= nodeAppendAgainMs) this.#appendBeside(oldest, nowMs)
+  }
+
+  /** The answer of an append that went to a leader of the stream which is lost takes its time. A new one may be placed meanwhile. */
+  #appendBeside(flight: Flight, nowMs: number): void {
+    if (nowMs - this.#besideMs < nodeAppendRetryMsMax) return
+    this.#besideMs = nowMs
+    this.#options.stream.append(this.#idOf(flight, flight.attempt), flight.bytes).catch(() => undefined)
+  }
+
+  #idOf({ n }: Flight, attempt: number): string {
+    return `${this.#options.run}.${this.term}.${n}.${attempt}`
   }
 
   /** Returns what is to be called when the edits of the entry are durable. */
@@ -186,21 +202,14 @@ export class Leading {
     const head = { term: this.term, n: this.#n, digest: this.#digest }
     const bytes = encodeNodeEntry({ ...what, ...head })
     const [barriers, isBeat] = [this.#barriers, what.kind === 'beat']
-    const flight: Flight = {
-      n: this.#n,
-      bytes,
-      isBeat,
-      barriers,
-      waiter,
-      attempt: 1,
-      isOvertaken: false,
-      isOver: false,
-    }
+    const madeMs = this.#options.clock.monotonicMs()
+    const said = { n: this.#n, madeMs, bytes, isBeat, barriers, waiter }
+    const flight: Flight = { ...said, attempt: 1, isOvertaken: false, isOver: false }
     this.#barriers = []
     this.#flights.set(flight.n, flight)
     this.#bytesInFlight += bytes.length
     if (isBeat) this.#beatsInFlight += 1
-    this.#madeMs = this.#options.clock.monotonicMs()
+    this.#madeMs = madeMs
     void this.#append(flight, flight.attempt)
   }
 
@@ -214,12 +223,12 @@ export class Leading {
 
   /** Under one name until it has a place; a later attempt takes over where the entry did not count there. */
   async #append(flight: Flight, attempt: number): Promise<void> {
-    const { run, stream, clock } = this.#options
-    const backOff = new BackOff(nodeRetryMsMin, nodeRetryMsMax)
+    const { stream, clock } = this.#options
+    const backOff = new BackOff(nodeRetryMsMin, nodeAppendRetryMsMax)
     const isWanted = (): boolean => !flight.isOver && flight.attempt === attempt && this.#end === undefined
     while (isWanted())
       try {
-        await stream.append(`${run}.${this.term}.${flight.n}.${attempt}`, flight.bytes)
+        await stream.append(this.#idOf(flight, attempt), flight.bytes)
         return
       } catch {
         await clock.sleep(backOff.next())

@@ -236,7 +236,7 @@ export class NodeLog {
     const isForeign = place.sequence === 0 && hasRows(store)
     const life: Life = { applying, breaks, isForeign, isOver: false }
     this.#terms.load(place)
-    this.#campaign.forget()
+    this.#campaign.heard()
     this.#life = life
     const followed = stream.follow(place.sequence, (entry) => this.#take(life, entry), {
       onGap: () => this.#break('trimmed'),
@@ -257,7 +257,7 @@ export class NodeLog {
     life.isOver = true
     this.#life = undefined
     this.#isCaughtUp = false
-    this.#campaign.forget()
+    this.#campaign.heard()
     this.#endTerm(new StoreLost(`this node does not lead any more: ${why}`))
     const mustCopy = why === 'trimmed' || why === 'differs'
     const isForeign = mustCopy && life.isForeign && life.applying.durable.sequence === 0

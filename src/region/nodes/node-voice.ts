@@ -44,6 +44,11 @@ export class NodeVoice {
     if (isDue && durable !== this.#noted) void this.note(durable)
   }
 
+  /** Resolves when the stream has placed something. */
+  probe(isWanted: () => boolean): Promise<number | undefined> {
+    return this.append({ kind: 'note', node: this.#options.node, durable: Math.max(0, this.#noted) }, isWanted)
+  }
+
   note(durable: number): Promise<number | undefined> {
     this.#noted = durable
     this.#notedMs = this.#options.clock.monotonicMs()

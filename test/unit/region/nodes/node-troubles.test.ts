@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { nodeEntryBytesMax } from '../../../../src/core/nodes-limits.ts'
 import { StoreLost } from '../../../../src/ports/store.ts'
-import { edit, nodeNames, NodesWorld, rowsOf, storeOf, type WorldNode } from './nodes-world.ts'
+import { edit, groupName, nodeNames, NodesWorld, rowsOf, storeOf, type WorldNode } from './nodes-world.ts'
 
 const inWorld = async (work: (world: NodesWorld) => Promise<void>, seed = 1): Promise<void> => {
   const world = new NodesWorld(seed)
@@ -35,6 +35,23 @@ describe('a node of a region', () => {
       await world.until(() => rowsOf(first)[0] === '\x10x=2')
       expect(first.log.role().role).toBe('following')
     }))
+
+  test.each([1, 2, 3])('goes on leading when the stream has to elect another leader (seed %i)', (seed) => {
+    const world = new NodesWorld(seed, 3000)
+    for (const name of nodeNames) world.start(name)
+    return world.run(async () => {
+      let leader = await world.leading()
+      while (leader.name === world.quorums.leader(groupName)) {
+        await leader.log.resign()
+        leader = await world.leading()
+      }
+      const { term } = leader.log.status()
+      world.quorums.stop(world.quorums.leader(groupName) as string)
+      await storeOf(leader).write([edit('x', '1')])
+      await world.time.sleep(5000)
+      expect(leader.log.role()).toEqual({ role: 'leading', term })
+    })
+  })
 
   test('that resigns is followed by another one at once', () =>
     inWorld(async (world) => {

@@ -12,7 +12,7 @@ import type { NodeRole } from '../../../../src/region/nodes/node-role.ts'
 
 export const nodeNames = ['a', 'b', 'c'] as const
 export type NodeName = (typeof nodeNames)[number]
-const groupName = 'nodes'
+export const groupName = 'nodes'
 
 export type WorldNode = {
   readonly name: NodeName
@@ -34,13 +34,18 @@ export class NodesWorld {
   limits: NodeLogOptions['limits']
   readonly #clock: RegionClock
 
-  constructor(seed: number) {
+  constructor(seed: number, electionMs = 1000) {
     this.random = new SeededRandom(seed)
     this.time = new Scheduler(this.random.fork())
     this.network = new MemoryNetwork(this.time, this.random.fork(), { delayMs: 0.3, jitterMs: 0.2 })
     this.#clock = new RegionClock(this.time)
     const wallMs = (): number => this.#clock.wallMs()
-    this.quorums = new MemoryQuorums({ network: this.network, random: this.random.fork(), wallMs })
+    this.quorums = new MemoryQuorums({
+      network: this.network,
+      random: this.random.fork(),
+      wallMs,
+      settings: { electionMs },
+    })
   }
 
   run(work: () => Promise<void>): Promise<void> {
