@@ -4,7 +4,6 @@ import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { ProcessClock } from '../../../src/adapters/memory/region-clock.ts'
 import type { SeededRandom } from '../../../src/adapters/memory/seeded-random.ts'
 import { ServiceError } from '../../../src/core/errors.ts'
-import type { Engine } from '../../../src/engine/engine.ts'
 import { openEngine } from '../../../src/engine/open-engine.ts'
 import { ReadingEngine } from '../../../src/engine/reading-engine.ts'
 import type { Bus } from '../../../src/ports/bus.ts'
@@ -126,7 +125,7 @@ export class NodeProcess {
     if (term === undefined) return
     term.isOver = true
     // What was under way has failed.
-    await (term.member?.engine as Engine | undefined)?.close().catch(() => undefined)
+    await term.member?.engine.close().catch(() => undefined)
   }
 
   async #begin(term: Term): Promise<void> {
@@ -147,12 +146,12 @@ export class NodeProcess {
         if (!term.isOver) world.scheduler.fail(error)
       }
       const engine = await openEngine(env, { ...options, onBrokenInvariant })
-      if (term.isOver) return void (await engine.close().catch(() => undefined))
+      if (term.isOver) return await engine.close().catch(() => undefined)
       const member: Member = { engine, barrier: sure(latest) }
       term.member = world.variant.member?.(member) ?? member
       this.log.ready()
     } catch (error) {
-      if (error instanceof StoreFailed) return void (await this.log.resign())
+      if (error instanceof StoreFailed) return await this.log.resign()
       world.scheduler.fail(error)
     }
   }

@@ -51,8 +51,9 @@ export class NodesClient {
       await scheduler.sleep(this.#habits.thinkMs * 2 * this.#random.fraction())
       // Nobody asks a process that stands still, and the first who asks it afterwards may come before all that it has missed.
       await this.#node.process?.gate.through()
-      if (this.#random.chance(0.15)) await this.#writePair()
-      else if (this.#random.chance(0.15)) await this.#readPair(this.#random.chance(0.5))
+      const kind = this.#random.weighted({ writePair: 3, readPair: 3, other: 14 })
+      if (kind === 'writePair') await this.#writePair()
+      else if (kind === 'readPair') await this.#readPair(this.#random.chance(0.5))
       else await this.request(this.#workload.next())
     }
   }

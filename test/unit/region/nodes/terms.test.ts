@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { encodeEdits, type NodeEntry, partsOf } from '../../../../src/region/nodes/node-entry.ts'
 import { firstPlace, placeBytes, placeIn } from '../../../../src/region/nodes/node-place.ts'
