@@ -1,8 +1,9 @@
 /** A deployment with a keyring: real processes, and no file of it that holds a value in plain. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import {
   CreateBackupCommand,
+  CreateTableCommand,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
@@ -23,7 +24,7 @@ import {
 
 const TableName = 'Employees'
 const marker = 'KNOWN-VALUE-THAT-IS-NO-KEY'
-const names = ['us-east-1', 'eu-west-1']
+const names = ['us-east-1', 'eu-west-1', 'ap-northeast-1']
 const data = temporaryFolder()
 const keys = temporaryFolder()
 const keyring = join(keys, 'keyring')
@@ -35,19 +36,44 @@ afterAll(() => {
   removeFolder(keys)
 })
 
-const valueIn = async (client: DynamoDBClient, id: string): Promise<string | undefined> => {
+const valueIn = async (client: DynamoDBClient, id: string, of = TableName): Promise<string | undefined> => {
   const { Item } = await client.send(
-    new GetItemCommand({ TableName, Key: { EmployeeID: { S: id } }, ConsistentRead: true }),
+    new GetItemCommand({ TableName: of, Key: { EmployeeID: { S: id } }, ConsistentRead: true }),
   )
   return Item?.['value']?.S
 }
 
-test('holds no value in plain, serves through its workers, and needs its keyring', { timeout: 120_000 }, async () => {
+const Strong = 'Registers'
+
+/** Three regions share it, and the store of each has it. */
+async function strongTable(clients: readonly DynamoDBClient[]): Promise<void> {
+  const [first] = clients as [DynamoDBClient]
+  await first.send(
+    new CreateTableCommand({
+      TableName: Strong,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'EmployeeID', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'EmployeeID', KeyType: 'HASH' }],
+    }),
+  )
+  const ReplicaUpdates = names.slice(1).map((RegionName) => ({ Create: { RegionName } }))
+  await first.send(new UpdateTableCommand({ TableName: Strong, ReplicaUpdates, MultiRegionConsistency: 'STRONG' }))
+  const put = new PutItemCommand({
+    TableName: Strong,
+    Item: { EmployeeID: { S: 'E0' }, value: { S: `${marker}-strong` } },
+  })
+  const isTaken = async (client: DynamoDBClient): Promise<boolean> =>
+    await client.send(put).then(
+      () => true,
+      () => false,
+    )
+  for (const client of clients) await eventually('the table takes writes', async () => await isTaken(client), 90_000)
+}
+
+test('holds no value in plain, serves through its workers, and needs its keyring', { timeout: 240_000 }, async () => {
   const first = await up(data, ...options)
-  const [us, eu] = names.map((name) => clientAt(first.overview.regions.find(({ region }) => region === name))) as [
-    DynamoDBClient,
-    DynamoDBClient,
-  ]
+  const clients = names.map((name) => clientAt(first.overview.regions.find(({ region }) => region === name)))
+  const [us, eu] = clients as [DynamoDBClient, DynamoDBClient]
   await createTable(us)
   await us.send(
     new UpdateContinuousBackupsCommand({
@@ -67,6 +93,7 @@ test('holds no value in plain, serves through its workers, and needs its keyring
     async () => (await valueIn(eu, 'E29').catch(() => undefined)) === `${marker}-29`,
     60_000,
   )
+  await strongTable(clients)
   for (const n of [0, 7, 13]) expect(await valueIn(us, `E${n}`)).toBe(`${marker}-${n}`)
   expect(plainFiles()).toEqual([])
   first.supervisor.kill('SIGTERM')
@@ -76,9 +103,15 @@ test('holds no value in plain, serves through its workers, and needs its keyring
   const { errors } = await longitude('node', '--region', 'us-east-1', '--data', join(data, 'us-east-1'), '--port', '1')
   expect(errors).toContain('is encrypted: give the --keyring or the --key-service that it was encrypted with')
 
+  // One replica of the other table is filled again.
+  rmSync(join(data, 'us-east-1', 'groups'), { recursive: true })
   const second = await up(data, ...options)
   const again = clientAt(second.overview.regions[0])
   expect(await valueIn(again, 'E3')).toBe(`${marker}-3`)
+  const strong = async (): Promise<string | undefined> => await valueIn(again, 'E0', Strong).catch(() => undefined)
+  await eventually('the replica is whole again', async () => (await strong()) === `${marker}-strong`, 60_000)
+  expect(existsSync(join(data, 'us-east-1', 'groups'))).toBe(true)
+  expect(plainFiles()).toEqual([])
   second.supervisor.kill('SIGTERM')
   await second.ended
 })

@@ -86,7 +86,7 @@ export const globalTables = {
   },
   'strong-consistency-limits': {
     aws: 'A table with strong consistency may have backups, point-in-time recovery, exports, triggers, Kinesis destinations and a key of its own.',
-    here: 'A table with strong consistency has none of these, nor does a region that encrypts its store have such tables: each is refused by name.',
+    here: 'A table with strong consistency has none of these: each is refused by name.',
     why: 'Not built yet.',
     evidence: guide,
     date: '2026-04',

@@ -2,7 +2,7 @@
  * The keys that a region's store is encrypted with, in a file beside it: each wrapped by the keyring, so that the file alone opens nothing. No key ever leaves
  * the file while the store may hold something that it encrypted.
  */
-import { createSecretKey, type KeyObject } from 'node:crypto'
+import { createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
@@ -145,6 +145,15 @@ export class DataKeys {
       },
       systemRandom,
     )
+  }
+
+  /** Of another store of this region, whose tables have no keys of their own. Its keys follow from the region's, and no value moves between stores. */
+  cipherOf(store: string): ValueCipher {
+    const keys = this.#keys.map(({ number, secret }) => {
+      const derived = Buffer.from(hkdfSync('sha256', secret, '', `store ${store}`, dataKeySizeBytes))
+      return [number, createSecretKey(derived)] as const
+    })
+    return new ValueCipher({ keys: new Map(keys), current: this.#keys.at(-1)?.number ?? 0 }, systemRandom)
   }
 
   /** The store begins again, and numbers its tables again: what the former one holds is read with the keys that there are. */

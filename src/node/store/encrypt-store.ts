@@ -4,22 +4,21 @@
  */
 import { existsSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { EncryptedStore } from '../../adapters/encryption/encrypted-store.ts'
+import type { ValueCipher } from '../../adapters/encryption/value-cipher.ts'
 import { openLmdbStore } from '../../adapters/lmdb/lmdb-store.ts'
 import { encryptedBatchBytesMax, encryptedEditsMax } from '../../core/key-limits.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Store } from '../../ports/store.ts'
 import { flushFolder } from '../../process/secret-file.ts'
-import type { DataKeys } from './data-keys.ts'
 import { recordsOf } from './records.ts'
 
 export type EncryptStoreOptions = {
-  readonly data: string
-  /** Of the store, in `data`. */
+  /** Of the store. */
   readonly folder: string
-  readonly keys: DataKeys
+  readonly cipher: ValueCipher
   readonly log: Log
   readonly onProgress: () => void
   /** Opens the plain store; rejects with StoreDamaged as always. */
@@ -29,9 +28,9 @@ export type EncryptStoreOptions = {
 const tellMs = 5000
 
 export async function encryptStore(options: EncryptStoreOptions): Promise<void> {
-  const { data, folder, keys } = options
-  const plain = join(data, 'store.plain')
-  const copy = join(data, 'store.encrypting')
+  const { folder } = options
+  const plain = plainFolder(folder)
+  const copy = `${folder}.encrypting`
   if (!existsSync(plain) && existsSync(folder)) {
     await copyStore(options, copy)
     await rename(folder, plain)
@@ -39,17 +38,22 @@ export async function encryptStore(options: EncryptStoreOptions): Promise<void> 
   // From the first rename on the copy is whole.
   if (existsSync(plain)) {
     if (!existsSync(folder)) await rename(copy, folder)
-    flushFolder(data)
+    flushFolder(dirname(folder))
     await rm(plain, { recursive: true, force: true })
   }
-  await keys.whole()
 }
 
-async function copyStore({ folder, keys, log, onProgress, openPlain }: EncryptStoreOptions, to: string): Promise<void> {
+/** It is there while an encryption is not finished. */
+export const plainFolder = (folder: string): string => `${folder}.plain`
+
+async function copyStore(
+  { folder, cipher, log, onProgress, openPlain }: EncryptStoreOptions,
+  to: string,
+): Promise<void> {
   await rm(to, { recursive: true, force: true })
   log.info('the store is encrypted: this start takes longer', { folder })
   const source = await openPlain()
-  const target = new EncryptedStore(await openLmdbStore(to, { onProgress }), keys.cipher())
+  const target = new EncryptedStore(await openLmdbStore(to, { onProgress }), cipher)
   let count = 0
   let told = Date.now()
   try {

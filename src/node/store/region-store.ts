@@ -155,10 +155,11 @@ export class RegionStore {
   }
 
   async #encrypt(): Promise<void> {
-    const { keys, data, log, onProgress } = this.#options
+    const { keys, log, onProgress } = this.#options
     if (keys === undefined || keys.isWhole) return
     const openPlain = async (): Promise<Store> => await this.#openWithin(undefined)
-    await encryptStore({ data, folder: this.folder, keys, log, onProgress, openPlain })
+    await encryptStore({ folder: this.folder, cipher: keys.cipher(), log, onProgress, openPlain })
+    await keys.whole()
   }
 
   async #openWithin(checkMsMax: number | undefined): Promise<LmdbStore> {

@@ -14,11 +14,13 @@ import type { StrongGroup, Table, TableId } from '../../core/table/table.ts'
 import type { ReplicaState } from '../../engine/commands/replica-state.ts'
 import type { RegisterEdit } from '../../engine/commands/command.ts'
 import type { Engine } from '../../engine/engine.ts'
+import { DamagedRecord } from '../../engine/store/damaged-record.ts'
 import { registerValueOf } from '../../engine/tables/catalog.ts'
 import type { GroupStatus, StrongTables } from '../../operations/tables/strong-tables.ts'
 import type { Env } from '../../ports/env.ts'
 import type { QuorumSight } from '../../ports/quorum.ts'
 import type { Service } from '../../ports/service.ts'
+import { StoreDamaged } from '../../ports/store.ts'
 import { Retries } from '../../readers/retries.ts'
 import type { GroupKeys } from './group-keys.ts'
 import { membersOf } from './group-keys.ts'
@@ -194,9 +196,14 @@ export class StrongRegions implements StrongTables, Service {
     if (this.#members.has(name) || this.#isStopped) return
     if (membersOf(name).witness === main.region.name) this.#copies.set(name, await openWitness(name))
     if (!this.#isReplica(name)) return
+    if (this.#ends.has(name)) throw new Error('it takes the state of another replica')
     const key = await keys.of(name)
     const number = this.#numberOf(name)
-    const member = await openReplica({ ...this.#openingOf(name, number), key })
+    const opening = this.#openingOf(name, number)
+    const member = await openReplica({ ...opening, key }).catch((error: unknown) => {
+      if (isDamage(error)) opening.onEnd('damaged')
+      throw error
+    })
     await this.#remember(name)
     this.#members.set(name, member)
     this.engines.set(name, member.engine)
@@ -364,6 +371,9 @@ export class StrongRegions implements StrongTables, Service {
     if (!this.#isStopped) this.#retries.note('replicas', error, 'a group of regions cannot be opened yet', { group })
   }
 }
+
+/** Of a store that cannot be opened as it is, or not believed. */
+const isDamage = (error: unknown): boolean => error instanceof StoreDamaged || error instanceof DamagedRecord
 
 function statusOf({ underWay }: Table): readonly RegisterEdit[] {
   const value: RegisterValues['local/status'] = {

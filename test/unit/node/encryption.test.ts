@@ -132,7 +132,8 @@ describe('a plain store', () => {
   async function encrypt(onProgress = (): void => undefined): Promise<DataKeys> {
     const keys = await DataKeys.open(fileOfKeys(folder), 'us', keyring())
     const openPlain = async () => await openLmdbStore(store())
-    if (!keys.isWhole) await encryptStore({ data: folder, folder: store(), keys, log: quiet, onProgress, openPlain })
+    if (!keys.isWhole) await encryptStore({ folder: store(), cipher: keys.cipher(), log: quiet, onProgress, openPlain })
+    await keys.whole()
     return keys
   }
 

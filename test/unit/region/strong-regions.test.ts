@@ -3,6 +3,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import type { StrongGroup } from '../../../src/core/table/table.ts'
 import type { ReplicaState } from '../../../src/engine/commands/replica-state.ts'
 import type { GroupMember } from '../../../src/region/strong/group-member.ts'
+import { StoreDamaged } from '../../../src/ports/store.ts'
 import { type ReplicaOpening, StrongRegions } from '../../../src/region/strong/strong-regions.ts'
 import { openRegion } from '../engine/region.ts'
 
@@ -22,20 +23,25 @@ afterEach(async () => {
 })
 
 /** `settles`: whether what a replica takes over from its former store can be written. */
-async function region(keyOf: () => Promise<Buffer>, settles: () => boolean = () => true) {
+async function region(
+  keyOf: () => Promise<Buffer>,
+  settles: () => boolean = () => true,
+  opens: () => Promise<void> = () => Promise.resolve(),
+) {
   const { engine: main, env } = await openRegion('us-east-1')
   const opened: Opened[] = []
-  const openReplica = (opening: ReplicaOpening): Promise<GroupMember> => {
+  const openReplica = async (opening: ReplicaOpening): Promise<GroupMember> => {
+    await opens()
     const own: Opened = { opening, isDiscarded: false, isStopped: false }
     opened.push(own)
     const define = () => (settles() ? Promise.resolve() : Promise.reject(new Error('no majority')))
     const engine = { tables: () => [{ id: 'T', settings: {} }], define }
-    return Promise.resolve({
+    return {
       engine,
       start: () => Promise.resolve(),
       stop: () => Promise.resolve(void (own.isStopped = true)),
       discard: () => Promise.resolve(void (own.isDiscarded = true)),
-    } as unknown as GroupMember)
+    } as unknown as GroupMember
   }
   const keys = { of: vi.fn(keyOf) }
   const stateAt = (): ReplicaState => ({}) as ReplicaState
@@ -81,6 +87,21 @@ test('two reasons to renew a replica renew it once, and the new one can be renew
   opened[1]?.opening.onEnd('trimmed')
   await vi.waitFor(() => expect(opened[1]?.isStopped).toBe(true))
   expect(opened.map(({ opening }) => opening.number)).toEqual([0, 1, 2])
+})
+
+test('a replica whose store is damaged when it is opened takes the state of another one', async () => {
+  let attempts = 0
+  const damaged = new StoreDamaged('The data is damaged.')
+  const opens = () => (attempts++ === 0 ? Promise.reject(damaged) : Promise.resolve())
+  const { main, regions, opened } = await region(() => Promise.resolve(Buffer.alloc(32)), undefined, opens)
+  await regions.start()
+  await main.define('id-T', [{ register: 'strong/group', value: group('id-T') }])
+  await vi.waitFor(() => expect(opened).toHaveLength(1))
+  expect(opened[0]?.opening.number).toBe(1)
+  expect(opened[0]?.opening.startsFrom).toBeDefined()
+  await vi.waitFor(() => expect(regions.engines.size).toBe(1))
+  await turns(20)
+  expect(attempts).toBe(2)
 })
 
 test('a replica that could not be finished is closed before the next attempt', async () => {
