@@ -49,7 +49,7 @@ export type EngineOptions = {
   readonly onProgress?: (() => void) | undefined
   /** The engine has caught itself wrong and takes no more writes: the node is to stop. */
   readonly onBrokenInvariant?: (error: Error) => void
-  /** A row is damaged that other regions decide on as well: this replica has to start from the state of another one. */
+  /** A record is damaged of what other regions decide on as well: this replica has to start from the state of another one. May be called again. */
   readonly onDamagedReplica?: () => void
 }
 
@@ -80,7 +80,7 @@ type Opened = {
 function assembleState(env: Env, options: EngineOptions, { store, groups, time, epoch }: Opened): State {
   const { clock, log, meter } = env
   const head = new Head()
-  const { order } = options
+  const { order, onDamagedLog, onDamagedReplica } = options
   const orderBook = new OrderBook(groups, time, order?.place?.bind(order))
   const localOnly = new LocalOnlyRuns()
   const lineage = new Lineage(groups, { epoch, start: startName(env.random.uuid(), options.term) })
@@ -102,7 +102,7 @@ function assembleState(env: Env, options: EngineOptions, { store, groups, time, 
     counts: new Counts(groups),
     localOnly,
     writer: new LogWriter({ groups, head, localOnly, time }),
-    damage: new Damage({ store, groups, log, meter, onDamagedLog: options.onDamagedLog }),
+    damage: new Damage({ store, groups, log, meter, onDamagedLog, onDamagedReplica }),
     catalog: new Catalog(store, region, (group, id, table) => streams.follow(group, id, table)),
     streams,
     backups: new Book(groups, { keyOf: backupKey, range: allBackups }),

@@ -2,35 +2,22 @@
  * Strong consistency between regions, with real processes: nodes and quorum servers are killed and links go down, while clients in all
  * regions read, write, write on condition and count. Their history is checked, and kept where it fails. It takes minutes: npm run chaos -- strong.
  */
-import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { DescribeTableCommand, DynamoDBClient, UpdateTableCommand } from '@aws-sdk/client-dynamodb'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterEach, beforeAll, it } from 'vitest'
 import { SeededRandom } from '../../src/adapters/memory/seeded-random.ts'
-import {
-  eventually,
-  longitude,
-  prepareProgram,
-  removeFolder,
-  temporaryFolder,
-  up,
-  type Up,
-} from '../cli/command-line.ts'
+import { eventually, longitude, prepareProgram, removeFolder, temporaryFolder, type Up } from '../cli/command-line.ts'
 import { ask } from '../linearizability/dynamodb-register.ts'
 import { Recorder } from '../linearizability/recorder.ts'
 import { Workload } from '../linearizability/workload.ts'
-import { sendRequest } from './request.ts'
 import { expectLinearizable } from './linearizable.ts'
 import { anyOf, goesLong, testMsMax } from './pace.ts'
+import { clientOf, killOne, names, patienceMs, strongTable, TableName, threeRegions } from './strong-regions.ts'
 import { pause } from './until.ts'
 
-const names = ['us-east-1', 'us-east-2', 'us-west-2'] as const
-const TableName = 'registers'
 const clientsEach = 2
 const thinkMs = 30
 const roundsOfAll = Number(process.env['LONGITUDE_CHAOS_ROUNDS'] ?? 40)
-/** A machine with much else to do needs long to start nine processes, and to elect. */
-const patienceMs = 120_000
 const habits = { registers: 2, counters: 1, counterMax: 12 }
 
 let running: Up | undefined
@@ -55,55 +42,6 @@ async function load({ name, dynamodb, workload }: Client, recorder: Recorder, ov
     end(told)
     if (told.value !== undefined) workload.saw(request.key, told.value)
     await pause(thinkMs * 2 * Math.random())
-  }
-}
-
-async function strongTable({ overview }: Up): Promise<void> {
-  const [first] = overview.regions
-  if (first === undefined) throw new Error('no region')
-  const dynamodb = clientOf(first)
-  await sendRequest(first.endpoint, 'CreateTable', {
-    TableName,
-    BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
-    KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
-  })
-  const isActive = async (client: DynamoDBClient): Promise<boolean> => {
-    const { Table } = await client.send(new DescribeTableCommand({ TableName })).catch(() => ({ Table: undefined }))
-    return Table?.TableStatus === 'ACTIVE' && (Table.Replicas ?? []).every((one) => one.ReplicaStatus === 'ACTIVE')
-  }
-  await eventually('the table is active', () => isActive(dynamodb), patienceMs)
-  const ReplicaUpdates = names.slice(1).map((RegionName) => ({ Create: { RegionName } }))
-  await dynamodb.send(new UpdateTableCommand({ TableName, ReplicaUpdates, MultiRegionConsistency: 'STRONG' }))
-  for (const region of overview.regions) {
-    const client = clientOf(region)
-    await eventually(`the table is active in ${region.region}`, () => isActive(client), patienceMs)
-    client.destroy()
-  }
-  dynamodb.destroy()
-}
-
-function clientOf({ endpoint, region }: { readonly endpoint: string; readonly region: string }): DynamoDBClient {
-  const credentials = { accessKeyId: 'anyone', secretAccessKey: 'anything' }
-  return new DynamoDBClient({ endpoint, region, credentials, maxAttempts: 1 })
-}
-
-/** A process of that region in this deployment; the supervisor starts another in its place. */
-async function killOne(folder: string, isIt: (command: string) => boolean): Promise<void> {
-  const pidOf = (): string | undefined =>
-    readdirSync('/proc').find((name) => {
-      const command = /^\d+$/.test(name) ? commandOf(name) : ''
-      return command.includes(folder) && isIt(command)
-    })
-  await eventually('the process to kill runs', () => pidOf() !== undefined, patienceMs)
-  process.kill(Number(pidOf()), 'SIGKILL')
-}
-
-function commandOf(pid: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
-  } catch {
-    return ''
   }
 }
 
@@ -147,7 +85,7 @@ it.runIf(goesLong)(
   },
   async () => {
     data = temporaryFolder()
-    running = await up(data, '--regions', names.join(), '--no-latency', '--no-cache', '--no-front-door', '--no-console')
+    running = await threeRegions(data)
     await links(data, 'set', 'all', '--rtt', '10ms')
     await strongTable(running)
     const recorder = new Recorder(() => performance.now())

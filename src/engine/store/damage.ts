@@ -21,6 +21,8 @@ type Deps = {
   readonly meter: Meter
   /** The log cannot be read on: only a new store helps. */
   readonly onDamagedLog: ((error: Error) => void) | undefined
+  /** Where other regions have the same rows: nothing is made again here, since this replica starts from the state of another one. */
+  readonly onDamagedReplica: (() => void) | undefined
 }
 
 export class Damage {
@@ -110,7 +112,8 @@ export class Damage {
     if (this.#named.size > damagedRecordsNamedMax && oldest !== undefined) this.#named.delete(oldest)
     this.#deps.log.error('a record of the store is damaged and quarantined', { record: name, error: record.message })
     this.#deps.meter.count('longitude_store_damaged_records_total')
-    this.#quarantine(record)
+    if (this.#deps.onDamagedReplica === undefined) this.#quarantine(record)
+    else this.#deps.onDamagedReplica()
   }
 
   #quarantine(record: DamagedRecord): void {
