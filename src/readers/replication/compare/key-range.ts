@@ -11,12 +11,19 @@ import { countsUpTo, Digest, type RangeDigest } from '../../../core/reconcile/di
 import type { TableId } from '../../../core/table/table.ts'
 import type { Engine } from '../../../engine/engine.ts'
 
+type KeyRangeEngine = Pick<Engine, 'rows'>
+
 const partRowsMax = 256
 
 /** Undefined: from the table's start, or to its end. */
 export type KeyRange = { readonly after: Buffer | undefined; readonly upTo: Buffer | undefined }
 
-export function digestOfRange(engine: Engine, table: TableId, range: KeyRange, watermark: ClockState): RangeDigest {
+export function digestOfRange(
+  engine: KeyRangeEngine,
+  table: TableId,
+  range: KeyRange,
+  watermark: ClockState,
+): RangeDigest {
   const digest = new Digest()
   for (const { key, row } of rowsOfRange(engine, table, range)) if (countsUpTo(row, watermark)) digest.add(key, row)
   return digest.result()
@@ -26,7 +33,12 @@ export function digestOfRange(engine: Engine, table: TableId, range: KeyRange, w
  * For a peer, whose range holds up to `verifyRangeRowsMax` rows and `verifyRangeBytesMax` bytes. What is here of more than twice that
  * is not looked at to its end, and counts a row more: the ranges differ, and are compared row by row.
  */
-export function digestForPeer(engine: Engine, table: TableId, range: KeyRange, watermark: ClockState): RangeDigest {
+export function digestForPeer(
+  engine: KeyRangeEngine,
+  table: TableId,
+  range: KeyRange,
+  watermark: ClockState,
+): RangeDigest {
   const digest = new Digest()
   let [rows, bytes] = [0, 0]
   for (const { key, row } of rowsOfRange(engine, table, range)) {
@@ -42,7 +54,7 @@ export function digestForPeer(engine: Engine, table: TableId, range: KeyRange, w
 }
 
 /** At most so many that the event loop is not held up. */
-export function* rowsOfRange(engine: Engine, table: TableId, { after, upTo }: KeyRange): Iterable<KeyedRow> {
+export function* rowsOfRange(engine: KeyRangeEngine, table: TableId, { after, upTo }: KeyRange): Iterable<KeyedRow> {
   let from = after
   for (let rows = 0; rows < verifyPeerRowsMax;) {
     const part = engine.rows(table, from, partRowsMax, snapshotTargetBytes)

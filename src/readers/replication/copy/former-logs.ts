@@ -63,6 +63,6 @@ export function placeBehind(
 
 export const formerNote = (peer: string): string => `replication/former/${peer}`
 
-export function formerLogs(engine: Engine, peer: string): FormerLogs | undefined {
+export function formerLogs(engine: Pick<Engine, 'note'>, peer: string): FormerLogs | undefined {
   return engine.note(formerNote(peer)) as FormerLogs | undefined
 }

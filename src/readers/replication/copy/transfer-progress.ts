@@ -3,6 +3,8 @@ import type { Position } from '../../../core/change/change.ts'
 import type { TableId } from '../../../core/table/table.ts'
 import type { Engine } from '../../../engine/engine.ts'
 
+type TransferProgressEngine = Pick<Engine, 'note' | 'setNote'>
+
 /** The place in the peer's log, and about in its stream, when the transfer began. */
 type Beginning = {
   readonly epoch: string
@@ -23,14 +25,14 @@ const notedEvery = 8
 
 export class TransferProgress {
   readonly begun: Beginning
-  readonly #engine: Engine
+  readonly #engine: TransferProgressEngine
   readonly #note: string
   readonly #done: Set<TableId>
   readonly #copies: Map<TableId, string>
   #unnoted = 0
   #isAbandoned = false
 
-  private constructor(engine: Engine, note: string, { done, copies = {}, ...begun }: Noted) {
+  private constructor(engine: TransferProgressEngine, note: string, { done, copies = {}, ...begun }: Noted) {
     this.#engine = engine
     this.#note = note
     this.begun = begun
@@ -39,18 +41,18 @@ export class TransferProgress {
   }
 
   /** The transfer that was begun from this log of the peer's; undefined when there is none. */
-  static resumed(engine: Engine, peer: string, epoch: string): TransferProgress | undefined {
+  static resumed(engine: TransferProgressEngine, peer: string, epoch: string): TransferProgress | undefined {
     const noted = engine.note(noteOf(peer)) as Noted | undefined
     return noted?.epoch === epoch ? new TransferProgress(engine, noteOf(peer), noted) : undefined
   }
 
-  static async begin(engine: Engine, peer: string, begun: Beginning): Promise<TransferProgress> {
+  static async begin(engine: TransferProgressEngine, peer: string, begun: Beginning): Promise<TransferProgress> {
     const progress = new TransferProgress(engine, noteOf(peer), { ...begun, done: [] })
     await progress.#write()
     return progress
   }
 
-  static async forget(engine: Engine, peer: string): Promise<void> {
+  static async forget(engine: TransferProgressEngine, peer: string): Promise<void> {
     if (engine.note(noteOf(peer)) !== undefined) await engine.setNote(noteOf(peer), undefined)
   }
 

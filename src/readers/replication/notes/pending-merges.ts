@@ -8,12 +8,14 @@ import type { Region } from '../../../core/topology.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import type { Places } from '../talk/questions.ts'
 
+type PendingMergesEngine = Pick<Engine, 'note' | 'region' | 'regionNumbers' | 'setNote'>
+
 /** `epoch` is the region's new log, or `departed`. */
 export type PendingMerge = { readonly peer: string; readonly of: string; readonly epoch: string }
 
 export type Absences = Required<Pick<Places, 'left' | 'owed'>>
 
-type Deps = { readonly engine: Engine; readonly peers: readonly Region[] }
+type Deps = { readonly engine: PendingMergesEngine; readonly peers: readonly Region[] }
 
 const departed = 'departed'
 const noteOf = (peer: string, of: string): string => `replication/owed/${peer}/${of}`
@@ -54,7 +56,11 @@ export async function noteDepartures(deps: Deps): Promise<void> {
   await engine.setNote(peersNote, names)
 }
 
-async function forgetPendingMerges(engine: Engine, peers: readonly string[], of: readonly string[]): Promise<void> {
+async function forgetPendingMerges(
+  engine: PendingMergesEngine,
+  peers: readonly string[],
+  of: readonly string[],
+): Promise<void> {
   for (const peer of peers)
     for (const region of new Set(of))
       if (engine.note(noteOf(peer, region)) !== undefined) await settleMerge(engine, { peer, of: region, epoch: '' })
@@ -95,10 +101,10 @@ export function isMergeDue({ of, epoch }: PendingMerge, { cursors }: Places): bo
   return epoch === departed ? cursor === undefined : cursor?.epoch === epoch
 }
 
-export async function settleMerge(engine: Engine, { peer, of }: PendingMerge): Promise<void> {
+export async function settleMerge(engine: PendingMergesEngine, { peer, of }: PendingMerge): Promise<void> {
   await engine.setNote(noteOf(peer, of), undefined)
 }
 
-function noted(engine: Engine, name: string): readonly string[] {
+function noted(engine: PendingMergesEngine, name: string): readonly string[] {
   return (engine.note(name) ?? []) as readonly string[]
 }

@@ -4,11 +4,13 @@ import { replicaStates } from '../../../core/table/table-view.ts'
 import type { Replica, TableId } from '../../../core/table/table.ts'
 import type { Engine } from '../../../engine/engine.ts'
 
-export function replicasOf(engine: Engine, table: TableId): ReadonlyMap<string, Replica> {
+type RegistersOfEngine = Pick<Engine, 'registers'>
+
+export function replicasOf(engine: RegistersOfEngine, table: TableId): ReadonlyMap<string, Replica> {
   return new Map(replicaStates(registersOf(engine, table)).map((replica) => [replica.region, replica]))
 }
 
-export function registersOf(engine: Engine, table: TableId): ReadonlyMap<string, unknown> {
+export function registersOf(engine: RegistersOfEngine, table: TableId): ReadonlyMap<string, unknown> {
   const found = new Map<string, unknown>()
   for (const { key, row } of engine.registers(table)) {
     const { tombstone, body } = decodeRow(row)

@@ -25,8 +25,13 @@ import type { PeerErrors } from '../talk/peer-errors.ts'
 import type { Retries } from '../../retries.ts'
 import type { Session } from '../talk/session.ts'
 
+type PausedPositionsEngine = Pick<
+  Engine,
+  'cursor' | 'merge' | 'note' | 'region' | 'registers' | 'setNote' | 'tableWithId'
+>
+
 type Deps = {
-  readonly engine: Engine
+  readonly engine: PausedPositionsEngine
   readonly clock: Clock
   readonly log: Log
   readonly retries: Retries
@@ -45,7 +50,7 @@ type Places = ReadonlyMap<TableId, Place>
 
 const noteOf = (peer: string): string => `replication/parked/${peer}`
 
-export function pausedPositionsOf(engine: Engine, peer: string): Places {
+export function pausedPositionsOf(engine: PausedPositionsEngine, peer: string): Places {
   return new Map(Object.entries((engine.note(noteOf(peer)) ?? {}) as Record<TableId, Place>))
 }
 

@@ -14,7 +14,11 @@ export type Paused = { readonly table: TableId } | { readonly link: readonly [st
 
 export type Pause = Paused & { readonly untilMs: number }
 
-type Deps = { readonly engine: Engine; readonly clock: Clock; readonly log: Log }
+type Deps = {
+  readonly engine: Pick<Engine, 'note' | 'onFlushed' | 'setNote' | 'tableChanges' | 'tables'>
+  readonly clock: Clock
+  readonly log: Log
+}
 
 /** The last moment that has four digits for its year. */
 const always = 253_402_300_799_999

@@ -11,6 +11,8 @@ import type { Engine } from '../../../engine/engine.ts'
 import type { Env } from '../../../ports/env.ts'
 import type { Places } from '../talk/questions.ts'
 
+type ClaimsEngine = Pick<Engine, 'cursor' | 'epoch' | 'flushed' | 'lineage' | 'note' | 'region' | 'setNote'>
+
 /**
  * 'older': peers know more of this region than it does itself. 'foreign': its peers and it have never met. 'twice': a copy of the
  * store runs elsewhere, in a process that peers have heard longer.
@@ -26,7 +28,7 @@ export type Claim = { readonly epoch: string; readonly position: Position; reado
 /** Of a place that a peer names as its own: 'doubtful' where this store may be the older copy, 'false' where it cannot be. */
 export type Standing = 'possible' | 'doubtful' | 'false'
 
-type Deps = { readonly env: Env; readonly engine: Engine; readonly onFinding: (finding: Finding) => void }
+type Deps = { readonly env: Env; readonly engine: ClaimsEngine; readonly onFinding: (finding: Finding) => void }
 
 const agreedNote = 'replication/agreed'
 
@@ -167,7 +169,7 @@ export class Claims {
  * A new disk meets the peer for the first time: the log of this region that the peer still follows is a former one, and is remembered. Does
  * nothing when this region has a cursor on the peer's log, since then the same shows an older copy.
  */
-export async function rememberFormerLog(engine: Engine, peer: string, cursors: Places['cursors']): Promise<void> {
+export async function rememberFormerLog(engine: ClaimsEngine, peer: string, cursors: Places['cursors']): Promise<void> {
   if (engine.cursor(peer) !== undefined) return
   const own = cursors.find(({ region }) => region === engine.region.name)
   if (own !== undefined) await engine.lineage.remember(own.epoch)

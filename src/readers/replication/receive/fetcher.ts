@@ -24,7 +24,7 @@ import type { PeerErrors } from '../talk/peer-errors.ts'
 
 export type FetcherOptions = {
   readonly env: Env
-  readonly engine: Engine
+  readonly engine: Pick<Engine, 'cursor' | 'region'>
   readonly peer: Region
   readonly inbox: Inbox
   readonly peerErrors: PeerErrors

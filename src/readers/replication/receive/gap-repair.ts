@@ -20,7 +20,7 @@ export class LogGone extends Error {
 }
 
 export type GapRepair = {
-  readonly engine: Engine
+  readonly engine: Pick<Engine, 'cursor' | 'region' | 'tableWithId'>
   readonly clock: Clock
   readonly session: Session
   readonly peer: Region

@@ -8,13 +8,15 @@ import { replicasOf } from '../notes/registers-of.ts'
 import { Missing, type NotedMissing } from './missing.ts'
 import type { PausedPositions } from '../pause/paused-positions.ts'
 
+type MissingNoteEngine = Pick<Engine, 'cursor' | 'note' | 'region' | 'registers' | 'setNote' | 'tableChanges'>
+
 const missingNote = 'replication/missing'
 /** A figure that has not changed is confirmed in the note this often: it says as of when it is. */
 const confirmedEveryMs = 10_000
 
 type Noted = Readonly<Record<string, NotedMissing>>
 
-type Deps = { readonly env: { readonly clock: Clock }; readonly engine: Engine; readonly peer: Region }
+type Deps = { readonly env: { readonly clock: Clock }; readonly engine: MissingNoteEngine; readonly peer: Region }
 
 export function missingOf({ env, engine, peer }: Deps, pausedPositions: PausedPositions): Missing {
   const region = engine.region.name
@@ -37,10 +39,10 @@ export function missingOf({ env, engine, peer }: Deps, pausedPositions: PausedPo
 
 /** Tables of which this region has a replica, or is to have one: asked of every change that arrives, so looked up once. */
 class SharedTables {
-  readonly #engine: Engine
+  readonly #engine: MissingNoteEngine
   readonly #known = new Map<TableId, { readonly changes: number; readonly isShared: boolean }>()
 
-  constructor(engine: Engine) {
+  constructor(engine: MissingNoteEngine) {
     this.#engine = engine
   }
 
@@ -56,12 +58,12 @@ class SharedTables {
 }
 
 export class MissingNote {
-  readonly #engine: Engine
+  readonly #engine: MissingNoteEngine
   readonly #clock: Clock
   #text = ''
   #writtenAtMs = -Infinity
 
-  constructor(engine: Engine, clock: Clock) {
+  constructor(engine: MissingNoteEngine, clock: Clock) {
     this.#engine = engine
     this.#clock = clock
   }

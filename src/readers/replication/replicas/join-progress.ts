@@ -8,6 +8,8 @@ import type { Region } from '../../../core/topology.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import type { Places } from '../talk/questions.ts'
 
+type JoinProgressEngine = Pick<Engine, 'cursor' | 'epoch' | 'flushed' | 'note' | 'region'>
+
 type Place = { readonly epoch: string; readonly position: Position }
 
 export type Progress = {
@@ -21,12 +23,12 @@ export type Progress = {
 
 export const joinNote = (table: TableId): string => `replication/join/${table}`
 
-export function joinProgress(engine: Engine, table: TableId): Progress | undefined {
+export function joinProgress(engine: JoinProgressEngine, table: TableId): Progress | undefined {
   return engine.note(joinNote(table)) as Progress | undefined
 }
 
 /** Where this region stands in the logs of its peers, and in its own if it has written to the table before. */
-export function placesOf(engine: Engine, peers: readonly Region[], wasHere: boolean): Progress['places'] {
+export function placesOf(engine: JoinProgressEngine, peers: readonly Region[], wasHere: boolean): Progress['places'] {
   const places: Record<string, Place> = {}
   for (const { name } of peers) {
     const cursor = engine.cursor(name)
@@ -36,7 +38,7 @@ export function placesOf(engine: Engine, peers: readonly Region[], wasHere: bool
   return places
 }
 
-type Here = { readonly engine: Engine; readonly peers: readonly Region[] }
+type Here = { readonly engine: JoinProgressEngine; readonly peers: readonly Region[] }
 
 /** Whether the source, which stands at `places`, has everything that the table was begun without here. */
 export function hasPassed({ engine, peers }: Here, progress: Progress, source: string, places: Places): boolean {

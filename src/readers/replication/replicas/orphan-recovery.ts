@@ -10,8 +10,10 @@ import { Questions } from '../talk/questions.ts'
 import { walkRows } from '../talk/row-walk.ts'
 import type { Session } from '../talk/session.ts'
 
+type OrphanRecoveryEngine = Pick<Engine, 'merge' | 'region'>
+
 type Deps = {
-  readonly engine: Engine
+  readonly engine: OrphanRecoveryEngine
   readonly peers: readonly Region[]
   readonly sessionTo: (region: string) => Session | undefined
 }
@@ -41,6 +43,6 @@ export async function recoverOrphan(deps: Deps, table: TableId, replicas: Iterab
 }
 
 /** Rejects when a peer refuses: what it has is not known then. */
-export async function mergeAllRows(engine: Engine, questions: Questions, table: TableId): Promise<void> {
+export async function mergeAllRows(engine: OrphanRecoveryEngine, questions: Questions, table: TableId): Promise<void> {
   for await (const { rows } of walkRows((after) => questions.partialRows(table, after))) await engine.merge(table, rows)
 }

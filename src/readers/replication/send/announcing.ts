@@ -14,7 +14,7 @@ type Met = {
 
 export type Announcing = {
   readonly clock: Clock
-  readonly engine: Engine
+  readonly engine: Pick<Engine, 'clock' | 'epoch' | 'flushed' | 'lineage' | 'note' | 'region' | 'setNote' | 'tables'>
   readonly publisher: Pick<Publisher, 'sent' | 'published'>
   /** Followers of the logs in which this region has a place. */
   readonly met: readonly Met[]

@@ -16,6 +16,11 @@ import { Latencies, type Latency } from './latencies.ts'
 import { nextPart } from './own-changes.ts'
 import { type Entry, firstBeyond, Recall } from './recall.ts'
 
+type LedgerEngine = Pick<
+  Engine,
+  'epoch' | 'flushed' | 'oldest' | 'region' | 'registers' | 'tableWithId' | 'visitOwnLog'
+>
+
 /** The changes of one table that some peer lacks, in the log's order. */
 type Queue = { entries: readonly Entry[]; /** Entries that all peers have and that are forgotten. */ dropped: number }
 
@@ -48,7 +53,7 @@ const droppedAtOnce = 4096
 const droppedPart = 8
 
 export class Ledger {
-  readonly #engine: Engine
+  readonly #engine: LedgerEngine
   /** Changes up to here were made before this process: when they arrive says nothing of how long the way takes. */
   readonly #before: Position
   readonly #queues = new Map<TableId, Queue>()
@@ -59,7 +64,7 @@ export class Ledger {
   readonly #recalling = new Set<string>()
 
   /** `confirmed` is what each peer is known to have; counting starts at the least of them. */
-  constructor(engine: Engine, confirmed: ReadonlyMap<string, Position>) {
+  constructor(engine: LedgerEngine, confirmed: ReadonlyMap<string, Position>) {
     this.#engine = engine
     this.#before = engine.flushed()
     const least = Math.min(engine.flushed(), ...confirmed.values())

@@ -13,6 +13,8 @@ import { replicaRegister } from '../../../core/table/registers.ts'
 import type { TableId } from '../../../core/table/table.ts'
 import type { Engine } from '../../../engine/engine.ts'
 
+type LogVisitEngine = Pick<Engine, 'flushed' | 'oldest' | 'registers' | 'tableWithId' | 'visitOwnLog'>
+
 /** Takes what leaves. `savepoint` begins a transaction, and `rollBack` takes back what was added since. */
 export type Leaving = Pick<BatchWriter, 'add' | 'savepoint' | 'rollBack'>
 
@@ -27,7 +29,7 @@ const headBytesMax = 4096
 const restPositions = 64
 
 /** A message may be larger than `bytesMax` by the rest of a transaction. */
-export function visitPart(engine: Engine, bounds: PartBounds, leaving: Leaving, mayBePart = true): Visited {
+export function visitPart(engine: LogVisitEngine, bounds: PartBounds, leaving: Leaving, mayBePart = true): Visited {
   const { after, end, bytesMax } = bounds
   const capacity = new Capacity(engine, leaving)
   let read = 0
@@ -57,12 +59,12 @@ export function visitPart(engine: Engine, bounds: PartBounds, leaving: Leaving, 
 /** Counts what a message has. */
 class Capacity {
   isOver = false
-  readonly #engine: Engine
+  readonly #engine: LogVisitEngine
   readonly #leaving: Pick<Leaving, 'add'>
   #changes = 0
   #bytes = headBytesMax
 
-  constructor(engine: Engine, leaving: Pick<Leaving, 'add'>) {
+  constructor(engine: LogVisitEngine, leaving: Pick<Leaving, 'add'>) {
     this.#engine = engine
     this.#leaving = leaving
   }
@@ -93,7 +95,7 @@ type Rest = { readonly after: Position; readonly group: Position }
 type Take = (head: RecordHead, record: Buffer) => boolean
 
 /** Takes what follows as long as its transaction began by `group`, and returns where that ends. */
-function restOf(engine: Engine, { after, group }: Rest, take: Take): Position {
+function restOf(engine: LogVisitEngine, { after, group }: Rest, take: Take): Position {
   let at = after
   for (let isMore = true; isMore && at < engine.flushed();) {
     isMore = false
@@ -108,7 +110,7 @@ function restOf(engine: Engine, { after, group }: Rest, take: Take): Position {
 }
 
 /** The part behind `after` of a transaction that is too large for one message; undefined where it is not, or nothing of it is left. */
-function partOfLarge(engine: Engine, after: Position, leaving: Leaving): Visited | undefined {
+function partOfLarge(engine: LogVisitEngine, after: Position, leaving: Leaving): Visited | undefined {
   const ends = partEndsOf(engine, Math.max(groupAfter(engine, after) ?? after + 1, engine.oldest()))
   const number = ends.findIndex((end) => end > after)
   const upTo = ends[number]
@@ -123,7 +125,7 @@ function partOfLarge(engine: Engine, after: Position, leaving: Leaving): Visited
 }
 
 /** The first position of the transaction that the next change is of. */
-function groupAfter(engine: Engine, after: Position): Position | undefined {
+function groupAfter(engine: LogVisitEngine, after: Position): Position | undefined {
   let group: Position | undefined
   engine.visitOwnLog({ after, upTo: after + groupChangesMax, bytesMax: messageSizeBytesMax }, (head) => {
     group = head.group
@@ -133,7 +135,7 @@ function groupAfter(engine: Engine, after: Position): Position | undefined {
 }
 
 /** Where each of its parts ends: as much in each as a message may have. */
-function partEndsOf(engine: Engine, group: Position): readonly Position[] {
+function partEndsOf(engine: LogVisitEngine, group: Position): readonly Position[] {
   const ends: Position[] = []
   let [changes, bytes, last] = [0, headBytesMax, group - 1]
   const take = (head: RecordHead, record: Buffer): boolean => {
@@ -154,7 +156,7 @@ function partEndsOf(engine: Engine, group: Position): readonly Position[] {
 }
 
 /** The record, or a copy; undefined when the change stays in the region. */
-function leavingRecord(engine: Engine, head: RecordHead, record: Buffer): Buffer | undefined {
+function leavingRecord(engine: LogVisitEngine, head: RecordHead, record: Buffer): Buffer | undefined {
   if (head.ownNumber === 0 || head.unshared) return undefined
   // Also of a table whose last replica is this region's: the others must hear that it goes.
   const table = head.cause === 'table' ? undefined : engine.tableWithId(head.table)
@@ -168,7 +170,7 @@ function leavingRecord(engine: Engine, head: RecordHead, record: Buffer): Buffer
  * Some region has, or had, a replica, or a group has it. What was written to one that has left since goes out all the same, and the word that it has
  * left.
  */
-function wasShared(table: TableId, engine: Engine): boolean {
+function wasShared(table: TableId, engine: LogVisitEngine): boolean {
   return engine.registers(table).some(({ key }) => {
     const register = key.toString('utf8')
     return register === 'strong/group' || register.startsWith(replicaRegister(''))

@@ -7,9 +7,14 @@ import type { TableId } from '../../../core/table/table.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import { type Leaving, visitPart } from './log-visit.ts'
 
+type OwnChangesEngine = Pick<
+  Engine,
+  'epoch' | 'flushed' | 'oldest' | 'region' | 'registers' | 'tableWithId' | 'visitOwnLog'
+>
+
 /** The next part of the log that one message may cover, and what of it leaves; `upTo` is `after` when nothing follows. */
 export function nextPart(
-  engine: Engine,
+  engine: OwnChangesEngine,
   after: Position,
   end: Position = Infinity,
 ): { readonly leaving: readonly Change[]; readonly upTo: Position; readonly part: Part | undefined } {
@@ -39,7 +44,7 @@ type PartAsked = {
 
 /** The same, as the batch that a peer that has asked for it is answered; of one table, if it has asked for that. */
 export function encodePart(
-  engine: Engine,
+  engine: OwnChangesEngine,
   { after, from, end, table, bytesMax = messageTargetBytes }: PartAsked,
 ): { readonly upTo: Position; readonly batch: Buffer | undefined } {
   writer.begin()
@@ -62,15 +67,15 @@ function ofTable(table: TableId): Leaving {
 
 type Made = { readonly after: Position; readonly upTo: Position; readonly part?: Part | undefined }
 
-export function batchOf(engine: Engine, { after, upTo, part }: Made, changes: readonly Change[]): Batch {
+export function batchOf(engine: OwnChangesEngine, { after, upTo, part }: Made, changes: readonly Change[]): Batch {
   return { ...batchHead(engine, after, upTo), part, changes: changes.map(toBatchChange) }
 }
 
-export function emptyBatch(engine: Engine, after: Position, upTo: Position): Buffer {
+export function emptyBatch(engine: OwnChangesEngine, after: Position, upTo: Position): Buffer {
   return encodeBatch({ ...batchHead(engine, after, upTo), changes: [] })
 }
 
-function batchHead(engine: Engine, after: Position, upTo: Position): Omit<Batch, 'changes'> {
+function batchHead(engine: OwnChangesEngine, after: Position, upTo: Position): Omit<Batch, 'changes'> {
   const { name, number } = engine.region
   return { origin: name, originNumber: number, epoch: engine.epoch, after, upTo }
 }

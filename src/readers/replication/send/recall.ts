@@ -9,17 +9,22 @@ import type { TableId } from '../../../core/table/table.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import { nextPart } from './own-changes.ts'
 
+type RecallEngine = Pick<
+  Engine,
+  'epoch' | 'flushed' | 'oldest' | 'region' | 'registers' | 'tableWithId' | 'visitOwnLog'
+>
+
 export type Entry = { readonly position: Position; readonly stamp: Stamp }
 
 export class Recall {
-  readonly #engine: Engine
+  readonly #engine: RecallEngine
   readonly #found = new Map<TableId, Entry[]>()
   readonly upTo: Position
   #after: Position
   /** Nothing beyond this has been passed over because the log had let go of it. */
   wholeFrom: Position
 
-  constructor(engine: Engine, upTo: Position) {
+  constructor(engine: RecallEngine, upTo: Position) {
     this.#engine = engine
     // The log may hold more for others than it would for a peer, and each change that is found takes memory.
     this.#after = Math.max(engine.oldest() - 1, upTo - logPositionsMax)

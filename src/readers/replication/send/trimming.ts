@@ -7,7 +7,7 @@ import type { Outbound } from './outbound.ts'
 import type { Publisher } from './publisher.ts'
 
 type Deps = {
-  readonly engine: Engine
+  readonly engine: Pick<Engine, 'flushed' | 'note' | 'retention' | 'setNote' | 'tableWithId' | 'tables'>
   readonly outbound: Pick<Outbound, 'needed' | 'ledger'>
   readonly publisher: Pick<Publisher, 'published'>
   /** Positions that the log keeps for a peer that does not confirm them. */
