@@ -25,7 +25,7 @@ export const nodesOptions = {
     schema: z.union([
       z
         .record(z.string(), z.string())
-        .transform((map) => Object.entries(map).map(([name, at]) => `${name}=${at}`))
+        .transform((map) => Object.entries(map).flatMap(([name, at]) => split(`${name}=${at}`)))
         .pipe(z.array(address)),
       z.string().transform(split).pipe(z.array(address)),
       z
