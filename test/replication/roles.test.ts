@@ -107,6 +107,7 @@ describe.each(await natsBinaries())('%s', (binary) => {
       asked.push(asker)
       return await Promise.resolve(Buffer.from('answer'))
     })
+    bus.caches.serve(async () => await Promise.resolve(Buffer.from('answer')))
     await eventually('the stream is there', async () => (await append()) > 2)
   })
 
@@ -197,6 +198,7 @@ describe.each(await natsBinaries())('%s', (binary) => {
       for (const subject of sayings) {
         connection.publish(subject, 'forged')
         connection.publish(mayAsk, '', { reply: subject })
+        connection.publish(mayAsk, 'a question', { reply: subject })
       }
       await connection.flush()
       await connection.request(mayAsk, '', { timeout: 1000 }).catch(() => undefined)

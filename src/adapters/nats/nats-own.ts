@@ -21,6 +21,7 @@ import {
   askerOf,
   askSubject,
   cacheAskSubject,
+  cacheInboxPrefix,
   invalidationSubject,
   logSubject,
 } from './nats-subjects.ts'
@@ -177,8 +178,13 @@ export class OwnSide implements Stream {
       })
   }
 
-  /** A question without content asks only whether anybody answers. */
+  /**
+   * A question without content asks only whether anybody answers. A cache is answered nowhere but at its own subjects: it may name any other for
+   * the answer, and this node may publish there.
+   */
   #hear(desk: Desk, message: Msg): void {
+    const isElsewhere = message.reply?.startsWith(`${cacheInboxPrefix(this.#options.self)}.`) !== true
+    if (desk === this.#caches && isElsewhere) return
     if (message.data.length > 0) void this.#answer(desk, message)
     else message.respond(desk.handler === undefined ? servesNotYet : servesPeers)
   }
