@@ -4,8 +4,8 @@ import { historyText } from '../linearizability/history.ts'
 import { nodesFaultNames } from './nodes/nodes-faults.ts'
 import { runNodes } from './nodes/run-nodes.ts'
 
-/** All faults are met in these. */
-const seeds = Array.from({ length: 14 }, (_, n) => n + 1)
+/** All faults are met in these. In 17 a copy was read when its second place was taken, before the edits up to there were on its disk. */
+const seeds = [6, 8, 16, 17, 25, 27]
 
 describe('a region of three nodes under faults', () => {
   it(`keeps its promises, for seeds ${seeds.join(', ')}`, { timeout: 300_000 }, async () => {

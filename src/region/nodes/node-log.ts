@@ -103,8 +103,8 @@ export class NodeLog {
 
   role(): NodeRole {
     if (this.#copying !== undefined) return { role: 'copying', ...this.#copying }
-    const { term, wholeFrom } = this.#terms.place
-    if (wholeFrom !== undefined) return { role: 'copying', from: undefined, rows: 0 }
+    const { term } = this.#terms.place
+    if (this.#life?.applying.durable.wholeFrom !== undefined) return { role: 'copying', from: undefined, rows: 0 }
     if (this.#leading?.isOver === false) return { role: 'leading', term: this.#leading.term }
     if (this.#life === undefined || !this.#isCaughtUp || this.#stream?.state() !== 'majority') return { role: 'away' }
     return { role: 'following', term, leader: this.#leaderElsewhere() }
@@ -152,22 +152,11 @@ export class NodeLog {
   }
 
   status(): NodeStatus {
-    const { term, sequence, wholeFrom } = this.#terms.place
+    const { term, sequence } = this.#terms.place
     const durable = this.#life?.applying.durable.sequence ?? 0
     const nodes = Object.fromEntries(this.#options.nodes.map((node) => [node, this.#trimming.durableOf(node)]))
-    const isWhole = this.#copying === undefined && wholeFrom === undefined && this.#life !== undefined
-    const { node } = this.#options.self
-    return {
-      node,
-      term,
-      sequence,
-      durable,
-      atMs: this.#atMs,
-      nodes,
-      isWhole,
-      isReady: this.#isReady,
-      trouble: this.#trouble,
-    }
+    const state = { isWhole: this.#isWhole, isReady: this.#isReady, trouble: this.#trouble }
+    return { node: this.#options.self.node, term, sequence, durable, atMs: this.#atMs, nodes, ...state }
   }
 
   /** Resigns when it leads. The store is used no more afterwards. */
@@ -365,9 +354,14 @@ export class NodeLog {
     this.#tell()
   }
 
+  /** All rows on the disk are of one moment. */
+  get #isWhole(): boolean {
+    const durable = this.#life?.applying.durable
+    return this.#copying === undefined && durable !== undefined && durable.wholeFrom === undefined
+  }
+
   #mayLead(): boolean {
-    const isWhole = this.#copying === undefined && this.#terms.place.wholeFrom === undefined
-    return isWhole && this.#isCaughtUp && this.#stream?.state() === 'majority' && !this.#isStopped
+    return this.#isWhole && this.#isCaughtUp && this.#stream?.state() === 'majority' && !this.#isStopped
   }
 
   #noteDurable(): void {

@@ -59,7 +59,8 @@ export function gatedClock(clock: Clock, gate: Gate): Clock {
   }
 }
 
-export function gatedQuorum(quorum: Quorum, gate: Gate): Quorum {
+/** `hears` resolves when the next entry may come: what is placed may be told late, while appends are answered. */
+export function gatedQuorum(quorum: Quorum, gate: Gate, hears: () => Promise<void>): Quorum {
   const gated = async <T>(work: Promise<T>): Promise<T> => {
     try {
       return await work
@@ -68,12 +69,12 @@ export function gatedQuorum(quorum: Quorum, gate: Gate): Quorum {
     }
   }
   return {
-    open: async (group, members) => gatedStream(await gated(quorum.open(group, members)), gate),
+    open: async (group, members) => gatedStream(await gated(quorum.open(group, members)), gate, hears),
     remove: (group) => gated(quorum.remove(group)),
   }
 }
 
-function gatedStream(stream: QuorumStream, gate: Gate): QuorumStream {
+function gatedStream(stream: QuorumStream, gate: Gate, hears: () => Promise<void>): QuorumStream {
   return {
     append: async (id, bytes) => {
       const placed = stream.append(id, bytes)
@@ -86,6 +87,7 @@ function gatedStream(stream: QuorumStream, gate: Gate): QuorumStream {
       stream.follow(
         after,
         async (entry) => {
+          await hears()
           await gate.through()
           await take(entry)
         },

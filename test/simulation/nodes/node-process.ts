@@ -59,7 +59,7 @@ export class NodeProcess {
       nodes: world.nodes.map((each) => each.name),
       self: { node: name, address: `at-${name}` },
       store: this.store,
-      quorum: gatedQuorum(quorum, this.gate),
+      quorum: gatedQuorum(quorum, this.gate, () => this.#hears()),
       clock: this.#gatedClock,
       random: this.#random.fork(),
       log: world.story.logOf(name),
@@ -92,6 +92,11 @@ export class NodeProcess {
     this.#quorum.crash()
     this.store.crash(landed)
     this.#end()
+  }
+
+  async #hears(): Promise<void> {
+    const { scheduler } = this.node.world
+    while (this.node.hearsFromMs > scheduler.nowMs) await scheduler.sleep(this.node.hearsFromMs - scheduler.nowMs)
   }
 
   async #durable(): Promise<void> {

@@ -120,17 +120,10 @@ const slowLink: Fault = ({ world, random }) => {
 }
 
 /** A node hears of what is placed so late that it takes the one that leads for lost. */
-const slowCopy: Fault = (scene) => {
-  const { world, random } = scene
-  const leader = world.quorums.leader(group)
-  const others = world.nodes.filter((node) => node.name !== leader && node !== leadingNode(scene))
-  if (leader === undefined || others.length === 0) return undefined
-  const link = world.network.link(leader, random.pick(others).name)
-  const { delayMs } = link
-  link.delayMs = random.between(3500, 6000)
-  return () => {
-    link.delayMs = delayMs
-  }
+const hearLate: Fault = (scene) => {
+  const node = scene.random.pick(scene.world.nodes.filter((each) => each !== leadingNode(scene)))
+  node.hearsFromMs = scene.world.scheduler.nowMs + scene.random.between(3500, 6000)
+  return nothing
 }
 
 /** Appends are refused, answered too late or twice placed. */
@@ -163,6 +156,7 @@ const failingDisk: Fault = (scene) => {
   node.storeFails = 0.3
   return () => {
     node.storeFails = 0
+    node.hearsFromMs = 0
   }
 }
 
@@ -174,7 +168,7 @@ const loseDisk: Fault = (scene) => {
   world.isDiskLost = true
   node.loseDisk()
   // While rows are copied slowly, others write.
-  node.flushMs = scene.random.between(1, 60)
+  node.flushMs = scene.random.between(20, 120)
   const whole = (): void => {
     world.isDiskLost = false
     node.flushMs = 1
@@ -225,7 +219,7 @@ const faults: Readonly<Record<string, Fault>> = {
   'cut link': cutLink(false),
   'cut one way': cutLink(true),
   'slow link': slowLink,
-  'slow copy': slowCopy,
+  'hear late': hearLate,
   'unruly appends': unrulyAppends,
   'step clock': stepClock,
   'slow disk': slowDisk,
@@ -266,5 +260,6 @@ export function heal(world: NodesWorld): void {
     node.start()
     node.process?.gate.open()
     node.storeFails = 0
+    node.hearsFromMs = 0
   }
 }

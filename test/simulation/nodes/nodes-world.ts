@@ -71,7 +71,7 @@ export class NodesWorld {
     const isTrimming = random.chance(0.6)
     this.limits = {
       entryBytesMax: random.pick([200, 600, 1_800_000]),
-      copyPageRowsMax: random.between(1, 20),
+      copyPageRowsMax: random.between(3, 20),
       trimStep: isTrimming ? 8 : 1024,
       entriesKeptMax: isTrimming ? 60 : 500_000,
     }

@@ -118,7 +118,8 @@ async function settle(world: NodesWorld): Promise<void> {
   await world.until(() => nodes.every(({ isWhole }) => isWhole), backMs)
   const upTo = known()
   await world.until(() => nodes.every(({ process }) => (process?.log.status().sequence ?? 0) >= upTo), backMs)
-  await scheduler.sleep(100)
+  // What is taken may still have to be written.
+  await scheduler.sleep(3000)
 }
 
 const probing: NodesHabits = { thinkMs: 0, registers: 1, counters: 1, counterMax: 0, padBytes: 0 }

@@ -16,6 +16,8 @@ export class SimulatedNode {
   flushMs = 1
   /** Of a write, from 0 to 1. */
   storeFails = 0
+  /** Nothing that is placed is told here before. */
+  hearsFromMs = 0
   process: NodeProcess | undefined
 
   constructor(world: NodesWorld, name: string) {

@@ -1,0 +1,176 @@
+/** Bugs that are put into a region of several nodes: some seed finds each, by a promise that it breaks. */
+import { afterEach, describe, it } from 'vitest'
+import { Applying } from '../../src/region/nodes/applying.ts'
+import { Leading } from '../../src/region/nodes/leading.ts'
+import type { NodeEntry } from '../../src/region/nodes/node-entry.ts'
+import type { NodePlace } from '../../src/region/nodes/node-place.ts'
+import { digestAfter, Terms } from '../../src/region/nodes/terms.ts'
+import type { Edit } from '../../src/ports/store.ts'
+import type { NodesVariant } from './nodes/nodes-world.ts'
+import { runNodes } from './nodes/run-nodes.ts'
+import { expectFound } from './teeth.ts'
+
+const linearizable = 'strong operations are linearizable'
+const sameBytes = 'all nodes hold the same bytes'
+const orderDecides = 'the order decides which node leads'
+const inParts = 'no transaction is seen in parts'
+const isPrefix = 'eventual reads are a prefix of the order'
+const answersAgain = 'every node answers again'
+const seedsMax = 40
+
+type Bug = {
+  readonly bug: string
+  readonly breaks: readonly string[]
+  readonly knownSeed: number
+  readonly variant?: NodesVariant
+  /** Undone after the test. */
+  readonly inject?: () => void
+}
+
+const undo: (() => void)[] = []
+
+afterEach(() => {
+  for (const each of undo.splice(0)) each()
+})
+
+/** Another method in the place of a class's own, which `change` is given. */
+function replaceMethod<T extends object, Name extends keyof T>(
+  prototype: T,
+  name: Name,
+  change: (usual: T[Name]) => T[Name],
+): void {
+  const usual = prototype[name]
+  prototype[name] = change(usual)
+  undo.push(() => (prototype[name] = usual))
+}
+
+/** Entries are taken as `as` makes them of what was placed. */
+const takesAs = (as: (entry: NodeEntry, terms: Terms) => NodeEntry): void =>
+  replaceMethod(
+    Terms.prototype,
+    'take',
+    (usual) =>
+      function take(this: Terms, sequence, entry) {
+        return usual.call(this, sequence, entry === undefined ? entry : as(entry, this))
+      },
+  )
+
+/** As if it were the next of the present term. */
+function asNext(entry: NodeEntry, { place: { term, n, digest } }: Terms): NodeEntry {
+  if (entry.kind === 'beat') return { ...entry, term, n: n + 1, digest }
+  if (entry.kind === 'batch') return { ...entry, term, n: n + 1, digest: digestAfter(digest, entry.bytes) }
+  return entry
+}
+
+/** Of the edits that lie in the bytes of a first part, those that are whole. */
+function editsIn(bytes: Buffer): readonly Edit[] {
+  const edits: Edit[] = []
+  let at = 4
+  while (at + 2 <= bytes.length) {
+    const keyEnd = at + 2 + bytes.readUInt16BE(at)
+    if (keyEnd + 4 > bytes.length) break
+    const size = bytes.readUInt32BE(keyEnd)
+    const end = keyEnd + 4 + (size === 0xffff_ffff ? 0 : size)
+    if (end > bytes.length) break
+    const value = size === 0xffff_ffff ? undefined : bytes.subarray(keyEnd + 4, end)
+    edits.push({ key: bytes.subarray(at + 2, keyEnd), value })
+    at = end
+  }
+  return edits
+}
+
+const bugs: readonly Bug[] = [
+  {
+    bug: 'strong reads do not wait until it is known that no other node leads',
+    breaks: [linearizable],
+    knownSeed: 7,
+    variant: { member: (member) => ({ ...member, barrier: () => Promise.resolve() }) },
+  },
+  {
+    bug: 'refusals do not wait until it is known that no other node leads',
+    breaks: [linearizable],
+    knownSeed: 8,
+    variant: { isUnsure: true },
+  },
+  {
+    bug: 'batches of a term that is over are accepted',
+    breaks: [linearizable, sameBytes, orderDecides, isPrefix, answersAgain],
+    knownSeed: 9,
+    inject: () =>
+      takesAs((entry, terms) =>
+        (entry.kind === 'batch' || entry.kind === 'beat') && entry.term < terms.place.term
+          ? asNext(entry, terms)
+          : entry,
+      ),
+  },
+  {
+    bug: 'an entry that comes twice is accepted twice',
+    breaks: [linearizable, sameBytes, orderDecides, isPrefix, answersAgain],
+    knownSeed: 24,
+    inject: () =>
+      takesAs((entry, terms) => {
+        const { term, n } = terms.place
+        const isRepeat = entry.kind === 'batch' && entry.term === term && entry.n <= n
+        return isRepeat ? asNext(entry, terms) : entry
+      }),
+  },
+  {
+    bug: 'a node takes over from one that it has not heard to the end',
+    breaks: [orderDecides],
+    knownSeed: 38,
+    inject: () => takesAs((entry) => (entry.kind === 'lead' ? { ...entry, after: Infinity } : entry)),
+  },
+  {
+    bug: 'a copy of a store serves before its rows are of one moment',
+    breaks: [isPrefix, inParts, linearizable, sameBytes],
+    knownSeed: 17,
+    inject: () => {
+      const usual = Object.getOwnPropertyDescriptor(Applying.prototype, 'durable') as PropertyDescriptor
+      const get = function get(this: Applying): NodePlace {
+        return { ...(usual.get?.call(this) as NodePlace), wholeFrom: undefined }
+      }
+      Object.defineProperty(Applying.prototype, 'durable', { ...usual, get })
+      undo.push(() => Object.defineProperty(Applying.prototype, 'durable', usual))
+    },
+  },
+  {
+    bug: 'a part of a batch is applied alone',
+    breaks: [inParts, linearizable, isPrefix, orderDecides],
+    knownSeed: 4,
+    inject: () =>
+      replaceMethod(
+        Terms.prototype,
+        'take',
+        (usual) =>
+          function take(this: Terms, sequence, entry) {
+            const verdict = usual.call(this, sequence, entry)
+            const isFirst = entry?.kind === 'batch' && entry.of > 1 && entry.part === 0
+            if (!isFirst || verdict.kind !== 'accepted') return verdict
+            return { ...verdict, edits: editsIn(entry.bytes) }
+          },
+      ),
+  },
+  {
+    bug: 'a write is answered when it has been sent',
+    breaks: [linearizable],
+    knownSeed: 7,
+    inject: () =>
+      replaceMethod(
+        Leading.prototype,
+        'write',
+        (usual) =>
+          function write(this: Leading, edits) {
+            usual.call(this, edits).catch(() => undefined)
+            return Promise.resolve()
+          },
+      ),
+  },
+]
+
+describe('the simulator finds that', () => {
+  it.each(bugs)('$bug', { timeout: 300_000 }, async ({ bug, breaks, knownSeed, variant, inject }) => {
+    inject?.()
+    const run = (seed: number) => runNodes({ seed, ...(variant === undefined ? {} : { variant }) })
+    await expectFound({ bug, breaks, knownSeed, seedsMax, run })
+  })
+})
