@@ -21,7 +21,6 @@ import {
   askerOf,
   askSubject,
   cacheAskSubject,
-  cacheInboxPrefix,
   invalidationSubject,
   logSubject,
 } from './nats-subjects.ts'
@@ -179,14 +178,12 @@ export class OwnSide implements Stream {
   }
 
   /**
-   * A question without content asks only whether anybody answers. A cache is answered nowhere but at its own subjects: it may name any other for
-   * the answer, and this node may publish there.
+   * A question without content asks only whether a node answers. One of a cache has no answer: a cache may name any subject of its account for it, as
+   * that of what other caches are told.
    */
   #hear(desk: Desk, message: Msg): void {
-    const isElsewhere = message.reply?.startsWith(`${cacheInboxPrefix(this.#options.self)}.`) !== true
-    if (desk === this.#caches && isElsewhere) return
     if (message.data.length > 0) void this.#answer(desk, message)
-    else message.respond(desk.handler === undefined ? servesNotYet : servesPeers)
+    else if (desk === this.#peers) message.respond(desk.handler === undefined ? servesNotYet : servesPeers)
   }
 
   /** A question too many is dropped: its asker times out and asks again. */
