@@ -4,6 +4,7 @@ import {
   CreateTableCommand,
   DeleteItemCommand,
   DeleteTableCommand,
+  DescribeTableCommand,
   type DynamoDBClient,
   GetItemCommand,
   type GetItemCommandInput,
@@ -315,6 +316,15 @@ describe('the SDK through a cache', () => {
     await eventually(
       'it is gone',
       async () => (await refusal(read()).catch(() => ['']))[0] === 'ResourceNotFoundException',
+    )
+    const describe = async () => await world.region.send(new DescribeTableCommand({ TableName: name }))
+    await eventually(
+      'its rows are gone, too',
+      async () =>
+        await describe().then(
+          () => false,
+          () => true,
+        ),
     )
     await makeTable(world, name)
     expect(await read()).toBeUndefined()
