@@ -317,11 +317,11 @@ describe('the SDK through a cache', () => {
       'it is gone',
       async () => (await refusal(read()).catch(() => ['']))[0] === 'ResourceNotFoundException',
     )
-    const describe = async () => await world.region.send(new DescribeTableCommand({ TableName: name }))
+    const described = async () => await world.region.send(new DescribeTableCommand({ TableName: name }))
     await eventually(
       'its rows are gone, too',
       async () =>
-        await describe().then(
+        await described().then(
           () => false,
           () => true,
         ),

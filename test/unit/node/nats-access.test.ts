@@ -41,7 +41,7 @@ describe('a node’s access to NATS servers', () => {
     const tls = { caFile: files.natsTlsCa, certFile: files.natsTlsCert, keyFile: files.natsTlsKey }
     expect(access.own('nats://127.0.0.1:4222')).toEqual({ url: 'nats://127.0.0.1:4222', credentials: {} })
     expect(access.own('tls://a:1')).toEqual({ url: 'tls://a:1', credentials: { tls } })
-    expect(access.peer('tls://a:1')).toEqual({ url: 'tls://a:1', credentials: { tls }, apiPrefix: 'LONGITUDE' })
+    expect(access.peer('tls://a:1')).toEqual([{ url: 'tls://a:1', credentials: { tls }, apiPrefix: 'LONGITUDE' }])
   })
 
   test('needs the key to be its owner’s alone, and of the certificate', () => {
