@@ -146,12 +146,18 @@ const chapters = [
   'the-store',
   'backups-and-expiry',
   'streams-and-triggers',
+  'nodes-of-a-region',
   'caches',
 ]
 const failures =
   /fail|drop|refus|damage|behind|lag|age_|alarm|unreach|doubt|incomplete|conflict|overruled|missing|held|end_seconds|retries|safe|denied|throttled/
 /** Others say the same: of each table beside all, or of samples that /metrics has none of. */
 const unwatched: ReadonlySet<string> = new Set([
+  // What is not taken is sent again; KinesisLag tells when that does not help.
+  'longitude_kinesis_failed_records_total',
+  // A node that is too far behind is not ready, which NodeAway tells.
+  'longitude_node_behind_entries',
+  'longitude_node_entry_age_seconds',
   'longitude_replication_table_lag_seconds',
   'longitude_replication_table_safe_to_evacuate',
   'longitude_table_refusals_total',
