@@ -8,6 +8,7 @@ import { digestAfter, Terms } from '../../src/region/nodes/terms.ts'
 import type { Edit } from '../../src/ports/store.ts'
 import type { NodesVariant } from './nodes/nodes-world.ts'
 import { runNodes } from './nodes/run-nodes.ts'
+import { replaceMethod, restoredBy, restoreMethods } from './replaced-methods.ts'
 import { expectFound } from './teeth.ts'
 
 const linearizable = 'strong operations are linearizable'
@@ -27,22 +28,7 @@ type Bug = {
   readonly inject?: () => void
 }
 
-const undo: (() => void)[] = []
-
-afterEach(() => {
-  for (const each of undo.splice(0)) each()
-})
-
-/** Another method in the place of a class's own, which `change` is given. */
-function replaceMethod<T extends object, Name extends keyof T>(
-  prototype: T,
-  name: Name,
-  change: (usual: T[Name]) => T[Name],
-): void {
-  const usual = prototype[name]
-  prototype[name] = change(usual)
-  undo.push(() => (prototype[name] = usual))
-}
+afterEach(restoreMethods)
 
 /** Entries are taken as `as` makes them of what was placed. */
 const takesAs = (as: (entry: NodeEntry, terms: Terms) => NodeEntry): void =>
@@ -130,7 +116,7 @@ const bugs: readonly Bug[] = [
         return { ...(usual.get?.call(this) as NodePlace), wholeFrom: undefined }
       }
       Object.defineProperty(Applying.prototype, 'durable', { ...usual, get })
-      undo.push(() => Object.defineProperty(Applying.prototype, 'durable', usual))
+      restoredBy(() => Object.defineProperty(Applying.prototype, 'durable', usual))
     },
   },
   {

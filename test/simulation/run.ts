@@ -8,6 +8,7 @@ import type { Engine } from '../../src/engine/engine.ts'
 import { streamsAtRest, type Variant } from './boot.ts'
 import { checkConflicts, checkRegion, checkWritable, difference } from './checks.ts'
 import { Client, type ClientHabits } from './client.ts'
+import { failureOf } from './failure-of.ts'
 import { Faults } from './faults.ts'
 import { drawFaultPlan, type FaultPlan, type FaultPlanOptions } from './faults/plan.ts'
 import { SeededRandom } from '../../src/adapters/memory/seeded-random.ts'
@@ -425,21 +426,4 @@ async function settle(world: World): Promise<void> {
     if (last === undefined) return
   }
   throw new Violation('replicas converge', last ?? 'never long enough')
-}
-
-let current: World | undefined
-
-process.on('unhandledRejection', (reason) => current?.scheduler.fail(reason))
-
-/** A run fails by what its script throws, by what any event throws, and by a promise that nobody looks after. */
-async function failureOf(world: World, work: () => Promise<void>): Promise<Error | undefined> {
-  current = world
-  try {
-    await world.scheduler.run(work())
-    return undefined
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
-  } finally {
-    current = undefined
-  }
 }

@@ -8,6 +8,7 @@ import { OrderBook } from '../../src/engine/commands/order-book.ts'
 import { Runs } from '../../src/engine/commands/quorum-runs.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { overriding } from './observed-engine.ts'
+import { replaceMethod, restoreMethods } from './replaced-methods.ts'
 import { itemIn } from './strong/requests.ts'
 import { runStrong } from './strong/run-strong.ts'
 import type { StrongVariant } from './strong/start-member.ts'
@@ -26,22 +27,7 @@ type Bug = {
   readonly inject?: () => void
 }
 
-const undo: (() => void)[] = []
-
-afterEach(() => {
-  for (const each of undo.splice(0)) each()
-})
-
-/** Another method in the place of a class's own, which `change` is given. */
-function replaceMethod<T extends object, Name extends keyof T>(
-  prototype: T,
-  name: Name,
-  change: (usual: T[Name]) => T[Name],
-): void {
-  const usual = prototype[name]
-  prototype[name] = change(usual)
-  undo.push(() => (prototype[name] = usual))
-}
+afterEach(restoreMethods)
 
 /** The write as it is once its condition has been looked at here and now. */
 function decidedEarly(engine: Engine, write: Write): Write {

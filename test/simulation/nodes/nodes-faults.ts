@@ -1,13 +1,19 @@
 /** What befalls the nodes of a region. Each fault begins, lasts, and is undone; several may overlap. */
 import type { SeededRandom } from '../../../src/adapters/memory/seeded-random.ts'
+import {
+  type Befalling,
+  befallUntil,
+  type Fault as AnyFault,
+  type Scene as AnyScene,
+  stopServer,
+  unrulyAppends,
+} from '../befalling.ts'
 import { group } from './node-process.ts'
 import type { NodesWorld } from './nodes-world.ts'
 import type { SimulatedNode } from './simulated-node.ts'
 
-type Scene = { readonly world: NodesWorld; readonly random: SeededRandom }
-
-/** Returns what undoes it. */
-type Fault = (scene: Scene) => (() => void | Promise<void>) | undefined
+type Scene = AnyScene<NodesWorld>
+type Fault = AnyFault<NodesWorld>
 
 const nothing = (): void => {}
 
@@ -57,11 +63,6 @@ const resign: Fault = (scene) => {
   if (log === undefined) return undefined
   void log.resign()
   return nothing
-}
-
-const stopServer = (world: NodesWorld, name: string): (() => void) => {
-  world.quorums.stop(name)
-  return () => world.quorums.start(name)
 }
 
 const stopStreamLeader: Fault = ({ world }) => {
@@ -124,18 +125,6 @@ const hearLate: Fault = (scene) => {
   const node = scene.random.pick(scene.world.nodes.filter((each) => each !== leadingNode(scene)))
   node.hearsFromMs = scene.world.scheduler.nowMs + scene.random.between(3500, 6000)
   return nothing
-}
-
-/** Appends are refused, answered too late or twice placed. */
-const unrulyAppends: Fault = ({ world, random }) => {
-  const { chances } = world.quorums
-  for (const name of ['refuse', 'loseAnswer', 'placeTwice'] as const)
-    if (random.chance(0.6)) chances[name] = 0.5 * random.fraction()
-  return () => {
-    chances.refuse = 0
-    chances.loseAnswer = 0
-    chances.placeTwice = 0
-  }
 }
 
 const stepClock: Fault = ({ world, random }) => {
@@ -230,25 +219,16 @@ const faults: Readonly<Record<string, Fault>> = {
 
 export const nodesFaultNames = Object.keys(faults)
 
+const befalling: Befalling<NodesWorld> = {
+  faults,
+  pick: (random) => random.pick(random.chance(0.4) ? often : nodesFaultNames),
+  restMsMax: 3000,
+  lastsMsMax: 12_000,
+}
+
 /** One after the other until the end; what has begun is undone. */
 export async function befall(world: NodesWorld, random: SeededRandom, endMs: number): Promise<void> {
-  const { scheduler, story } = world
-  for (;;) {
-    await scheduler.sleep(random.between(200, 3000))
-    while (world.isExclusive) await scheduler.sleep(100)
-    if (scheduler.nowMs >= endMs) return
-    const name = random.pick(random.chance(0.4) ? often : nodesFaultNames)
-    const undo = faults[name]?.({ world, random })
-    if (undo === undefined) continue
-    world.underWay++
-    story.tell('fault', name)
-    world.met.set(name, (world.met.get(name) ?? 0) + 1)
-    // Long enough for another node to take over, or shorter than an election.
-    await scheduler.sleep(random.pick([random.between(50, 1000), random.between(1000, 12_000)]))
-    await undo()
-    world.underWay--
-    story.tell('fault', `end of ${name}`)
-  }
+  await befallUntil(endMs, { world, random }, befalling)
 }
 
 /** Everything is well again. */

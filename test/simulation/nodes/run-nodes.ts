@@ -1,6 +1,7 @@
 /** One seed of a region of three nodes, from its beginning to its checks. */
-import type { History } from '../../linearizability/history.ts'
 import { localEdits, tableEdits, tableId } from '../strong/requests.ts'
+import { failureOf } from '../failure-of.ts'
+import type { SeedResult } from '../many-seeds.ts'
 import { expectThat, Violation } from '../violation.ts'
 import { group } from './node-process.ts'
 import { checkNodes } from './nodes-checks.ts'
@@ -14,19 +15,16 @@ const readerThinkMs = 60
 /** After the last fault everything answers again within this. */
 const backMs = 60_000
 
-export type NodesResult = {
-  readonly failure?: Error
-  readonly story: readonly string[]
-  readonly history: History
+export type NodesResult = SeedResult & {
   readonly counts: NodesWorld['counts']
-  readonly met: ReadonlyMap<string, number>
   /** Entries that the stream does not hold any more. */
   readonly trimmed: number
 }
 
 export async function runNodes(options: NodesOptions): Promise<NodesResult> {
   const world = new NodesWorld(options)
-  const failure = await failureOf(world)
+  const failure = await failureOf(world, () => script(world))
+  world.end()
   const { story, recorder, counts, met, nodes, quorums } = world
   return {
     ...(failure === undefined ? {} : { failure }),
@@ -37,23 +35,6 @@ export async function runNodes(options: NodesOptions): Promise<NodesResult> {
     trimmed: Math.max(...nodes.map(({ name }) => (quorums.server(name).copies.get(group)?.first ?? 1) - 1)),
   }
 }
-
-async function failureOf(world: NodesWorld): Promise<Error | undefined> {
-  current = world
-  try {
-    await world.scheduler.run(script(world))
-    return undefined
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
-  } finally {
-    current = undefined
-    world.end()
-  }
-}
-
-let current: NodesWorld | undefined
-
-process.on('unhandledRejection', (reason) => current?.scheduler.fail(reason))
 
 async function script(world: NodesWorld): Promise<void> {
   const { random, scheduler, nodes } = world

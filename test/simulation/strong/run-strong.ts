@@ -1,5 +1,6 @@
 /** One seed of a world of strongly consistent tables, from its beginning to its checks. */
-import type { History } from '../../linearizability/history.ts'
+import { failureOf } from '../failure-of.ts'
+import type { SeedResult } from '../many-seeds.ts'
 import { expectThat, Violation } from '../violation.ts'
 import { checkStrong } from './strong-checks.ts'
 import { group } from './requests.ts'
@@ -12,12 +13,8 @@ const clientsMax = 3
 /** After the last fault everything answers again within this. */
 const backMs = 60_000
 
-export type StrongResult = {
-  readonly failure?: Error
-  readonly story: readonly string[]
-  readonly history: History
+export type StrongResult = SeedResult & {
   readonly counts: StrongWorld['counts']
-  readonly met: ReadonlyMap<string, number>
   /** Entries that the stream does not hold any more. */
   readonly trimmed: number
   /** How often a replica has started from the state of another one. */
@@ -26,7 +23,8 @@ export type StrongResult = {
 
 export async function runStrong(options: StrongOptions): Promise<StrongResult> {
   const world = new StrongWorld(options)
-  const failure = await failureOf(world)
+  const failure = await failureOf(world, () => script(world))
+  world.end()
   const { story, recorder, counts, met, regions, quorums } = world
   return {
     ...(failure === undefined ? {} : { failure }),
@@ -38,23 +36,6 @@ export async function runStrong(options: StrongOptions): Promise<StrongResult> {
     trimmed: Math.max(...regions.map(({ name }) => (quorums.server(name).copies.get(group)?.first ?? 1) - 1)),
   }
 }
-
-async function failureOf(world: StrongWorld): Promise<Error | undefined> {
-  current = world
-  try {
-    await world.scheduler.run(script(world))
-    return undefined
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error))
-  } finally {
-    current = undefined
-    world.end()
-  }
-}
-
-let current: StrongWorld | undefined
-
-process.on('unhandledRejection', (reason) => current?.scheduler.fail(reason))
 
 async function script(world: StrongWorld): Promise<void> {
   const { random, scheduler, regions, replicas } = world

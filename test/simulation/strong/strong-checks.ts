@@ -1,33 +1,19 @@
 /** What a world of strongly consistent tables has promised, once everything is healed. */
 import type { KeyedRow } from '../../../src/core/change/rows.ts'
 import { required } from '../../../src/core/assert.ts'
-import { decodeRow } from '../../../src/core/item/row.ts'
-import { check } from '../../linearizability/check.ts'
-import { drawingOf } from '../../linearizability/drawing.ts'
-import type { Operation, Value } from '../../linearizability/history.ts'
-import { offenceIn } from '../../linearizability/offence.ts'
 import { marker } from '../../linearizability/workload.ts'
-import { expectThat, Violation } from '../violation.ts'
-import { group, itemIn, keyBytes, valueOf } from './requests.ts'
+import { checkEventualReads, checkLinearizable } from '../history-checks.ts'
+import { expectThat } from '../violation.ts'
+import { group } from './requests.ts'
 import type { StrongRegion } from './strong-region.ts'
 import type { StrongWorld } from './strong-world.ts'
 
 export function checkStrong(world: StrongWorld): void {
-  checkLinearizable(world)
+  checkLinearizable(world.recorder)
   checkStreams(world)
   checkRows(world)
   checkEventual(world)
   checkWitness(world)
-}
-
-function checkLinearizable({ recorder }: StrongWorld): void {
-  const result = check(recorder.history())
-  if (result.verdict === 'not linearizable')
-    throw new Violation(
-      'strong operations are linearizable',
-      `\n${drawingOf(result.key, offenceIn(null, result.refuted))}`,
-    )
-  expectThat(result.verdict === 'linearizable', 'a history can be decided', () => 'it has too many concurrent writes')
 }
 
 /** Changes of items as a region has them: the key, and the row with its stamp. */
@@ -80,50 +66,12 @@ function checkRows(world: StrongWorld): void {
     )
 }
 
-/** Eventual reads of one region go through the key's values in their order, and may skip some. Another disk may be behind the one before. */
-function checkEventual(world: StrongWorld): void {
-  const whole = world.replicas.find(isWhole)
+function checkEventual({ recorder, tableId, replicas }: StrongWorld): void {
+  const whole = replicas.find(isWhole)
   if (whole === undefined) return
-  const values = valuesInOrder(world, whole)
-  const copying = new Set(world.replicas.filter((region) => !isWhole(region)).map(({ name }) => name))
-  const reads = new Map<string, { place: number }>()
-  for (const operation of world.recorder.operations) {
-    if (operation.consistency !== 'eventual' || operation.outcome !== 'ok') continue
-    const region = regionOf(operation)
-    const reader = `${region} ${operation.key}`
-    const last = reads.get(reader) ?? { place: 0 }
-    const order = values.get(operation.key) ?? [null]
-    const place = order.indexOf(operation.value ?? null, last.place)
-    expectThat(
-      place >= 0,
-      'eventual reads are a prefix of the order',
-      () =>
-        `${region} read ${JSON.stringify(operation)}, and the key went through ${JSON.stringify(order)}; it was at ${last.place}`,
-    )
-    if (!copying.has(region)) reads.set(reader, { place })
-  }
-}
-
-/** Clients are named after their region. */
-const regionOf = ({ process }: Operation): string => process.split('/')[0] ?? process
-
-/** By key all values that it has had. */
-function valuesInOrder(
-  { recorder, tableId }: StrongWorld,
-  { member, name: region }: StrongRegion,
-): ReadonlyMap<string, readonly Value[]> {
-  const { engine } = required(member, `${region} serves`)
-  const table = required(engine.tableWithId(tableId), 'the table')
-  const keys = new Map(recorder.operations.map(({ key }) => [keyBytes(table, key).toString('hex'), key]))
-  const values = new Map<string, Value[]>()
-  for (const { key, row, cause } of engine.readLog(engine.oldest() - 1, Infinity, Infinity)) {
-    const name = keys.get(key.toString('hex'))
-    if (name === undefined || cause === 'table') continue
-    const list = values.get(name) ?? [null]
-    list.push(decodeRow(row).tombstone ? null : valueOf(itemIn(row)))
-    values.set(name, list)
-  }
-  return values
+  const { engine } = required(whole.member, `${whole.name} serves`)
+  const renewed = new Set(replicas.filter((region) => !isWhole(region)).map(({ name }) => name))
+  checkEventualReads({ recorder, tableId, engine, renewed })
 }
 
 /** No server of a witness holds a byte that a client wrote. */

@@ -1,12 +1,10 @@
 /** What befalls a world of strongly consistent tables. Each fault begins, lasts, and is undone; several may overlap. */
 import type { SeededRandom } from '../../../src/adapters/memory/seeded-random.ts'
+import { type Befalling, befallUntil, type Fault as AnyFault, stopServer, unrulyAppends } from '../befalling.ts'
 import { group } from './requests.ts'
 import type { StrongWorld } from './strong-world.ts'
 
-type Scene = { readonly world: StrongWorld; readonly random: SeededRandom }
-
-/** Returns what undoes it. */
-type Fault = (scene: Scene) => (() => void | Promise<void>) | undefined
+type Fault = AnyFault<StrongWorld>
 
 const nothing = (): void => {}
 
@@ -23,11 +21,6 @@ const crash: Fault = ({ world, random }) => {
 const crashAll: Fault = ({ world }) => {
   for (const region of world.replicas) region.crash()
   return async () => void (await Promise.all(world.replicas.map((region) => world.startNode(region))))
-}
-
-const stopServer = (world: StrongWorld, member: string): (() => void) => {
-  world.quorums.stop(member)
-  return () => world.quorums.start(member)
 }
 
 const stopLeader: Fault = ({ world }) => {
@@ -90,18 +83,6 @@ const slowLink: Fault = ({ world, random }) => {
   link.delayMs = random.between(300, 3000)
   return () => {
     link.delayMs = delayMs
-  }
-}
-
-/** Appends are refused, answered too late or twice placed. */
-const unrulyAppends: Fault = ({ world, random }) => {
-  const { chances } = world.quorums
-  for (const name of ['refuse', 'loseAnswer', 'placeTwice'] as const)
-    if (random.chance(0.6)) chances[name] = 0.5 * random.fraction()
-  return () => {
-    chances.refuse = 0
-    chances.loseAnswer = 0
-    chances.placeTwice = 0
   }
 }
 
@@ -168,25 +149,16 @@ const faults: Readonly<Record<string, Fault>> = {
 
 export const strongFaultNames = Object.keys(faults)
 
+const befalling: Befalling<StrongWorld> = {
+  faults,
+  pick: (random) => random.pick(strongFaultNames),
+  restMsMax: 4000,
+  lastsMsMax: 15_000,
+}
+
 /** One after the other until the end; what has begun is undone. */
 export async function befall(world: StrongWorld, random: SeededRandom, endMs: number): Promise<void> {
-  const { scheduler, story } = world
-  for (;;) {
-    await scheduler.sleep(random.between(200, 4000))
-    while (world.isExclusive) await scheduler.sleep(100)
-    if (scheduler.nowMs >= endMs) return
-    const name = random.pick(strongFaultNames)
-    const undo = faults[name]?.({ world, random })
-    if (undo === undefined) continue
-    world.underWay++
-    story.tell('fault', name)
-    world.met.set(name, (world.met.get(name) ?? 0) + 1)
-    // Long enough for requests to wait in vain, or shorter than an election.
-    await scheduler.sleep(random.pick([random.between(50, 1000), random.between(1000, 15_000)]))
-    await undo()
-    world.underWay--
-    story.tell('fault', `end of ${name}`)
-  }
+  await befallUntil(endMs, { world, random }, befalling)
 }
 
 /** Everything is well again. */
