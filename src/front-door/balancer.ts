@@ -26,13 +26,14 @@ const connectMsMax = 2000
 /** A node of which nothing has come for so many questions is given up, with its connections. */
 const silentGoneMax = 2
 
-type Pair = { readonly node: string; readonly client: Socket; readonly upstream: Socket }
+type Pair = { readonly client: Socket; readonly upstream: Socket }
 
 export class Balancer {
   readonly #options: BalancerOptions
   readonly #server: Server
   readonly #health: Health
-  readonly #pairs = new Set<Pair>()
+  /** By the node's name. */
+  readonly #pairs: ReadonlyMap<string, Set<Pair>>
 
   /** Rejects with a Failure when the port cannot be had. */
   static async open(options: BalancerOptions): Promise<Balancer> {
@@ -51,6 +52,7 @@ export class Balancer {
   private constructor(options: BalancerOptions) {
     this.#options = options
     const { log } = options
+    this.#pairs = new Map(Object.keys(options.nodes).map((node) => [node, new Set()]))
     this.#health = new Health({
       endpoints: options.nodes,
       onChange: (node, isReady) => (isReady ? log.info(`${node} is ready`) : log.warn(`${node} is not ready`)),
@@ -73,13 +75,13 @@ export class Balancer {
 
   /** Open connections by node. */
   get connections(): Readonly<Record<string, number>> {
-    return Object.fromEntries(Object.keys(this.#options.nodes).map((node) => [node, this.#countOf(node)]))
+    return Object.fromEntries([...this.#pairs].map(([node, { size }]) => [node, size]))
   }
 
   async close(): Promise<void> {
     this.#health.close()
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
-    for (const { client, upstream } of this.#pairs) {
+    for (const { client, upstream } of [...this.#pairs.values()].flatMap((pairs) => [...pairs])) {
       client.destroy()
       upstream.destroy()
     }
@@ -88,29 +90,27 @@ export class Balancer {
 
   /** Ready nodes first, and of these the one with the fewest connections. */
   #order(): readonly string[] {
-    const weight = (node: string): number => this.#countOf(node) + (this.#health.isHealthy(node) ? 0 : connectionsMax)
-    return Object.keys(this.#options.nodes).toSorted((a, b) => weight(a) - weight(b))
-  }
-
-  #countOf(node: string): number {
-    let count = 0
-    for (const pair of this.#pairs) if (pair.node === node) count++
-    return count
+    const weights = [...this.#pairs].map(([node, { size }]) => {
+      return { node, weight: size + (this.#health.isHealthy(node) ? 0 : connectionsMax) }
+    })
+    return weights.toSorted((a, b) => a.weight - b.weight).map(({ node }) => node)
   }
 
   /** Nothing is read of the client before a node is there, so that the next one can be tried. */
   #give(client: Socket, [node, ...others]: readonly string[]): void {
     const endpoint = node === undefined ? undefined : this.#options.nodes[node]
-    if (node === undefined || endpoint === undefined || client.destroyed) return void client.destroy()
+    const pairs = node === undefined ? undefined : this.#pairs.get(node)
+    if (node === undefined || endpoint === undefined || pairs === undefined || client.destroyed)
+      return void client.destroy()
     const { hostname, port } = new URL(endpoint)
     const host = hostname.replaceAll(/[[\]]/g, '')
     const upstream = connect({ host, port: Number(port), allowHalfOpen: true, noDelay: true })
-    const pair = { node, client, upstream }
-    this.#pairs.add(pair)
+    const pair = { client, upstream }
+    pairs.add(pair)
     const timer = setTimeout(() => upstream.destroy(new Error('it does not answer')), connectMsMax)
     const onRefused = (error: Error): void => {
       clearTimeout(timer)
-      this.#pairs.delete(pair)
+      pairs.delete(pair)
       if (codeOf(error) === 'ECONNREFUSED') this.#health.refused(node)
       this.#give(client, others)
     }
@@ -118,14 +118,13 @@ export class Balancer {
     upstream.once('connect', () => {
       clearTimeout(timer)
       upstream.off('error', onRefused)
-      this.#join(pair)
+      this.#join(node, pair, () => pairs.delete(pair))
     })
   }
 
-  #join(pair: Pair): void {
-    const { node, client, upstream } = pair
+  #join(node: string, { client, upstream }: Pair, onEnd: () => void): void {
     const end = (): void => {
-      this.#pairs.delete(pair)
+      onEnd()
       client.destroy()
       upstream.destroy()
     }
@@ -138,8 +137,7 @@ export class Balancer {
   }
 
   #giveUp(node: string): void {
-    for (const { node: of, client, upstream } of this.#pairs) {
-      if (of !== node) continue
+    for (const { client, upstream } of this.#pairs.get(node) ?? []) {
       // A client that waits for it is given to the next one.
       if (upstream.connecting) upstream.destroy(new Error('it is gone'))
       else for (const socket of [upstream, client]) socket.destroy()

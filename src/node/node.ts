@@ -16,15 +16,11 @@ import { quorumOf } from './quorum.ts'
 import { refuseWithSeveral } from './several/several-options.ts'
 import { openOwnEngine } from './store/own-engine.ts'
 import { RegionStore } from './store/region-store.ts'
-import { scrubStore } from './store/store-scrub.ts'
-import { watchStoreFolder } from './store/store-watch.ts'
+import { guardStore, steadyLater } from './store/guard-store.ts'
 import type { RegionsTold } from './workers/messages.ts'
 import { Workers } from './workers/workers.ts'
 
 export type RunningNode = { readonly url: string; close(): Promise<void> }
-
-/** A node that lives so long does not die of its store. */
-const steadyMs = 60_000
 
 /** Rejects with a Failure when the folder or the port cannot be had; whatever was started by then is stopped. */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
@@ -61,22 +57,16 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     { ...environment.env, ...shared },
     engineOptions(options, topology, folder),
   )
-  life.add(() => regionStore.steady())
-  life.add(() => opened.env.store.close())
-  life.add(watchStoreFolder(folder, options.onStoreGone))
-  const scrub = scrubStore(folder, opened.store.scrub(), options.onStoreDamaged)
-  life.add(() => scrub.stop())
+  const scrub = guardStore(
+    { ...options, regionStore, store: opened.store, close: () => opened.env.store.close() },
+    life,
+  )
   const run = { options, around, environment, opened: { ...opened, folder, scrub }, hasGroups: true }
   const own = await runRegion(run, life)
   const url = await serve(options, own)
   own.functions?.listensAt(url)
   life.add(steadyLater(regionStore))
   return url
-}
-
-function steadyLater(regionStore: RegionStore): () => void {
-  const steady = setTimeout(() => regionStore.steady(), steadyMs).unref()
-  return () => clearTimeout(steady)
 }
 
 function regionsTold({ watch, region }: OwnRegion): RegionsTold {

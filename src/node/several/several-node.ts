@@ -20,8 +20,8 @@ import type { NodeOptions } from '../node-options.ts'
 import { observing } from '../observing/observing.ts'
 import { isOfContent } from '../store/own-engine.ts'
 import { RegionStore } from '../store/region-store.ts'
-import { scrubStore, type StoreScrub } from '../store/store-scrub.ts'
-import { watchStoreFolder } from '../store/store-watch.ts'
+import { guardStore, steadyLater } from '../store/guard-store.ts'
+import type { StoreScrub } from '../store/store-scrub.ts'
 import { askNode } from './ask-node.ts'
 import { type ConnectNode, connecting } from './connecting.ts'
 import { serveFront } from './front.ts'
@@ -99,21 +99,16 @@ class SeveralNode {
     })
     life.add(() => this.#leave(front, roles))
     this.#url = front.url
-    const steady = setTimeout(() => regionStore.steady(), steadyMs).unref()
-    life.add(() => clearTimeout(steady))
+    life.add(steadyLater(regionStore))
     return front.url
   }
 
   async #openStore(life: Lifecycle) {
-    const { data, log, onProgress = () => undefined, onStoreGone, onStoreDamaged } = this.#options
+    const { data, log, onProgress = () => undefined } = this.#options
     const regionStore = new RegionStore({ data, log, onProgress })
     const store = await openNodeStore(regionStore)
     const { folder } = regionStore
-    life.add(() => regionStore.steady())
-    life.add(() => store.close())
-    life.add(watchStoreFolder(folder, onStoreGone))
-    const scrub = scrubStore(folder, store.scrub(), onStoreDamaged)
-    life.add(() => scrub.stop())
+    const scrub = guardStore({ ...this.#options, regionStore, store, close: () => store.close() }, life)
     return { regionStore, store, folder, scrub }
   }
 
@@ -244,8 +239,6 @@ class SeveralNode {
     )
   }
 }
-
-const steadyMs = 60_000
 
 type ForReads = {
   readonly store: Store

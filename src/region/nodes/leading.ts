@@ -7,7 +7,6 @@
  *
  * All attempts of one number have the same bytes, so it does not matter which of them is accepted.
  */
-import { BackOff } from '../../core/back-off.ts'
 import {
   nodeAppendAgainMs,
   nodeAppendRetryMsMax,
@@ -18,12 +17,12 @@ import {
   nodeBytesInFlightMax,
   nodeEntriesInFlightMax,
   nodeQueuedBytesMax,
-  nodeRetryMsMin,
 } from '../../core/nodes-limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { QuorumStream } from '../../ports/quorum.ts'
 import { type Edit, StoreFailed } from '../../ports/store.ts'
 import { encodeEdits, encodeNodeEntry, partsOf } from './node-entry.ts'
+import { placed } from './placing.ts'
 import { digestAfter } from './terms.ts'
 
 type Waiter = { readonly resolve: () => void; readonly reject: (error: Error) => void }
@@ -221,18 +220,13 @@ export class Leading {
     }
   }
 
-  /** Under one name until it has a place; a later attempt takes over where the entry did not count there. */
+  /** A later attempt takes over where the entry did not count at its place. */
   async #append(flight: Flight, attempt: number): Promise<void> {
     const { stream, clock } = this.#options
-    const backOff = new BackOff(nodeRetryMsMin, nodeAppendRetryMsMax)
     const isWanted = (): boolean => !flight.isOver && flight.attempt === attempt && this.#end === undefined
-    while (isWanted())
-      try {
-        await stream.append(this.#idOf(flight, attempt), flight.bytes)
-        return
-      } catch {
-        await clock.sleep(backOff.next())
-      }
+    const { bytes } = flight
+    const entry = { id: this.#idOf(flight, attempt), bytes, stream: () => stream, isWanted, clock }
+    await placed({ ...entry, retryMsMax: nodeAppendRetryMsMax })
   }
 
   #land(flight: Flight): void {

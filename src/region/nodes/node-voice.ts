@@ -1,9 +1,9 @@
 /** What a node places in the order beside the entries of a term: who wants to lead, who leads no more, and up to where it has everything. */
-import { BackOff } from '../../core/back-off.ts'
-import { nodeNoteMs, nodeRetryMsMax, nodeRetryMsMin } from '../../core/nodes-limits.ts'
+import { nodeNoteMs, nodeRetryMsMax } from '../../core/nodes-limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { QuorumStream } from '../../ports/quorum.ts'
 import { encodeNodeEntry, type NodeEntry } from './node-entry.ts'
+import { placed } from './placing.ts'
 
 export type NodeVoiceOptions = {
   readonly run: string
@@ -23,19 +23,11 @@ export class NodeVoice {
     this.#options = options
   }
 
-  /** Under one name until it has a place, which it returns; undefined when it is not wanted any more. */
-  async append(entry: NodeEntry, isWanted: () => boolean): Promise<number | undefined> {
+  /** Resolves with its place; undefined when it is not wanted any more. */
+  append(entry: NodeEntry, isWanted: () => boolean): Promise<number | undefined> {
     const { run, clock, stream } = this.#options
     const id = `${run}.${entry.kind}.${++this.#ids}`
-    const bytes = encodeNodeEntry(entry)
-    const backOff = new BackOff(nodeRetryMsMin, nodeRetryMsMax)
-    for (let open = stream(); open !== undefined && isWanted(); open = stream())
-      try {
-        return await open.append(id, bytes)
-      } catch {
-        await clock.sleep(backOff.next())
-      }
-    return undefined
+    return placed({ id, bytes: encodeNodeEntry(entry), stream, isWanted, clock, retryMsMax: nodeRetryMsMax })
   }
 
   /** The entry up to which this node has everything on its disk; not sooner than some time after the last note. */
