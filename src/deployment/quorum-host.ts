@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import type { RegionHost } from './options.ts'
 import type { Wish } from './secrets/certificate.ts'
 import { quorumPassword } from './secrets/quorum-secret.ts'
+import { natsTlsBlock } from './secrets/nats-tls.ts'
 import { quorumSettings } from './secrets/quorum-settings.ts'
 
 const hostsMin = 3
@@ -50,35 +51,27 @@ export function writeQuorum({ at, hosts, folder, installed, state, node, secrets
   const path = join(folder, 'quorum.conf')
   rmSync(path, { force: true })
   if (hosts.length < hostsMin) return
+  const shown = {
+    cert: join(installed, 'quorum.crt'),
+    key: join(installed, 'quorum.key'),
+    ca: join(installed, 'ca.crt'),
+  }
   const lines = quorumSettings({
     region: at.region,
     regions: hosts.map(({ region }) => region),
     node: { certificate: node },
     listen: `127.0.0.1:${nodePort(at.natsPort)}`,
     store: join(state, 'longitude-quorum'),
-    tls: tlsLines(installed, 'verify_and_map: true'),
+    tls: natsTlsBlock({ ...shown, verify: 'verify_and_map' }),
     routes: {
       listen: `0.0.0.0:${routePort(at.natsPort)}`,
       to: hosts.flatMap(({ region, host, natsPort }) =>
         region === at.region ? [] : [`${hostInUrl(host)}:${routePort(natsPort)}`],
       ),
       password: quorumPassword(secrets),
-      tls: tlsLines(installed, 'verify: true'),
+      tls: natsTlsBlock({ ...shown, verify: 'verify' }),
     },
   })
   const note = '# Written by `longitude deployment`, again when the regions change: restart the server then.'
   writeFileSync(path, [note, ...lines, ''].join('\n'), { mode: 0o600 })
-}
-
-function tlsLines(installed: string, verify: string): readonly string[] {
-  const file = (name: string): string => JSON.stringify(join(installed, name))
-  return [
-    'tls {',
-    `  cert_file: ${file('quorum.crt')}`,
-    `  key_file: ${file('quorum.key')}`,
-    `  ca_file: ${file('ca.crt')}`,
-    `  ${verify}`,
-    '  timeout: 10',
-    '}',
-  ]
 }

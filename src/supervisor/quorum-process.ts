@@ -5,6 +5,7 @@ import { identitiesOf } from '../deployment/secrets/nats-secrets.ts'
 import { quorumCertificateIn, quorumPassword } from '../deployment/secrets/quorum-secret.ts'
 import type { Layout } from '../deployment/layout.ts'
 import type { MemberPlan } from './members.ts'
+import { natsTlsBlock } from '../deployment/secrets/nats-tls.ts'
 import { quorumSettings } from '../deployment/secrets/quorum-settings.ts'
 import { Failure, messageOf } from '../process/failure.ts'
 import { writeConfiguration } from './nats-process.ts'
@@ -72,9 +73,7 @@ function clusterOf({ plan: { name, of }, layout, secrets }: Omit<QuorumServer, '
 function routeTlsLines(secrets: string, tls: DeploymentTls | undefined): readonly string[] {
   if (tls === undefined) return []
   const { cert, key } = quorumCertificateIn(secrets)
-  return natsTlsLines({ cert, key }).flatMap((line) =>
-    line === '}' ? [`  ca_file: ${JSON.stringify(cert)}`, line] : [line],
-  )
+  return natsTlsBlock({ cert, key, ca: cert })
 }
 
 const configurationPath = (folder: string): string => join(folder, 'quorum.conf')

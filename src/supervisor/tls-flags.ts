@@ -1,4 +1,5 @@
 /** What the programs of a deployment are told of TLS: one certificate for all of them, since they run on one machine. */
+import { natsTlsBlock } from '../deployment/secrets/nats-tls.ts'
 import type { Supervised } from './supervised.ts'
 
 export type DeploymentTls = {
@@ -27,9 +28,7 @@ export function trustFlags(tls: Tls, ...options: readonly ('tls-ca' | 'nats-tls-
 
 /** The part of a NATS server's configuration. */
 export function natsTlsLines(tls: Tls): readonly string[] {
-  if (tls === undefined) return []
-  const text = JSON.stringify
-  return ['tls {', `  cert_file: ${text(tls.cert)}`, `  key_file: ${text(tls.key)}`, '  timeout: 10', '}']
+  return tls === undefined ? [] : natsTlsBlock({ cert: tls.cert, key: tls.key })
 }
 
 export type NatsServers = { readonly nats: Supervised; readonly quorum?: () => Supervised | undefined }

@@ -17,6 +17,7 @@ import {
 } from '../../adapters/nats/nats-subjects.ts'
 import { peerConsumersMax } from '../../core/limits.ts'
 import { natsSettings } from '../../nats-server/settings.ts'
+import { natsTlsBlock } from './nats-tls.ts'
 
 /** Under which a peer's account has what it may use of the region's JetStream. */
 export const peerApiPrefix = 'LONGITUDE'
@@ -52,13 +53,13 @@ export function securedNatsConfiguration(server: SecuredServer): string {
     ...natsSettings({ name: region, listen: `0.0.0.0:${port}`, store }),
     '',
     '# Whoever connects shows a certificate of the deployment’s own authority; its name decides which user that is.',
-    'tls {',
-    `  cert_file: ${text(server.certificate)}`,
-    `  key_file: ${text(server.key)}`,
-    `  ca_file: ${text(server.authority)}`,
-    '  verify_and_map: true',
-    '  timeout: 5',
-    '}',
+    ...natsTlsBlock({
+      cert: server.certificate,
+      key: server.key,
+      ca: server.authority,
+      verify: 'verify_and_map',
+      timeoutSeconds: 5,
+    }),
     '',
     ...accountLines(region, identities),
     '',

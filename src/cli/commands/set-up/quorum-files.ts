@@ -14,6 +14,7 @@ import {
   quorumCertificateIn,
   quorumPassword,
 } from '../../../deployment/secrets/quorum-secret.ts'
+import { natsTlsBlock } from '../../../deployment/secrets/nats-tls.ts'
 import { quorumSettings } from '../../../deployment/secrets/quorum-settings.ts'
 import { Failure } from '../../../process/failure.ts'
 import { replaceSecretFile } from '../../../process/secret-file.ts'
@@ -76,22 +77,19 @@ function linesOf(region: string, { regions, natsSecrets, routes, password }: Sha
       listen: `0.0.0.0:${routePort}`,
       to: routes.flatMap(({ from, at }) => (from === region ? [at] : [])),
       password,
-      tls: tlsLines,
+      tls: routeTls,
     },
   })
 }
 
-const installedAt = (name: string): string => JSON.stringify(`${installed}/${name}`)
+const installedAt = (name: string): string => `${installed}/${name}`
 /** The certificate is signed by itself, so servers are known by it. */
-const tlsLines = [
-  'tls {',
-  `  cert_file: ${installedAt('quorum.crt')}`,
-  `  key_file: ${installedAt('quorum.key')}`,
-  `  ca_file: ${installedAt('quorum.crt')}`,
-  '  verify: true',
-  '  timeout: 10',
-  '}',
-]
+const routeTls = natsTlsBlock({
+  cert: installedAt('quorum.crt'),
+  key: installedAt('quorum.key'),
+  ca: installedAt('quorum.crt'),
+  verify: 'verify',
+})
 
 function routeOf(text: string): Route {
   const [, from, to, at, host] = /^([a-z0-9-]+)\.\.([a-z0-9-]+)=(([A-Za-z0-9.-]+):\d{1,5})$/.exec(text) ?? []
