@@ -97,7 +97,8 @@ describe('a paused table', () => {
 
   it('stays paused when its node starts again, until its time is over, and then catches up by itself', async () => {
     const [us, eu, ap] = await world('T')
-    await pauses(eu).pause({ table: us.table('T').id }, 2500)
+    const table = us.table('T').id
+    await pauses(eu).pause({ table }, hour)
     for (let n = 0; n < 5; n++) await us.put('T', `id-${n}`, 'one')
     await eventually('it is passed over', () => eu.peer('us').cursor >= us.engine.flushed())
     await eu.stop()
@@ -106,6 +107,7 @@ describe('a paused table', () => {
     await us.put('T', 'id-5', 'two')
     await eventually('the source counts', () => tableAt(us, 'eu', 'T').pending === 6)
     expect(eu.items('T')).toBe(0)
+    await pauses(eu).pause({ table }, 100)
     await agreed([us, eu, ap], 'T', 10_000)
     expect(eu.items('T')).toBe(6)
     expect(pauses(eu).active()).toHaveLength(0)
