@@ -6,13 +6,13 @@ if [ "$LONGITUDE_TLS" = true ]; then
   folder=/run/longitude/tls
   export LONGITUDE_TLS_CERT="${LONGITUDE_TLS_CERT:-$folder/server.crt}" LONGITUDE_TLS_KEY="${LONGITUDE_TLS_KEY:-$folder/server.key}"
   export LONGITUDE_TLS_CA="${LONGITUDE_TLS_CA:-$folder/authority.crt}" LONGITUDE_UPSTREAM_CA="${LONGITUDE_UPSTREAM_CA:-$folder/authority.crt}"
-  for name in LONGITUDE_UPSTREAM LONGITUDE_CACHE_UPSTREAM LONGITUDE_CONTROL LONGITUDE_PEER_ENDPOINT; do
+  for name in LONGITUDE_UPSTREAM LONGITUDE_CACHE_UPSTREAM LONGITUDE_NODE_ENDPOINT LONGITUDE_CONTROL LONGITUDE_PEER_ENDPOINT; do
     eval "value=\${$name-}"
     [ -z "$value" ] || export "$name=$(printf '%s' "$value" | sed 's#http://#https://#g')"
   done
   # Made by `secrets`, which starts with the others.
   case "$1" in
-    node | cache | front-door | console | links) until [ -s "$LONGITUDE_TLS_CERT" ] && [ -s "$LONGITUDE_TLS_KEY" ]; do sleep 1; done ;;
+    node | balancer | cache | front-door | console | links) until [ -s "$LONGITUDE_TLS_CERT" ] && [ -s "$LONGITUDE_TLS_KEY" ]; do sleep 1; done ;;
   esac
 fi
 

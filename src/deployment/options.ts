@@ -30,6 +30,11 @@ const texts = z.union([
   z.array(z.string().min(1)),
   z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== '')),
 ])
+/** Regions are separated by spaces, since their hosts are by commas. */
+const nodeHosts = z.union([
+  z.array(z.string().min(1)),
+  z.string().transform((text) => text.split(/\s+/).filter((part) => part !== '')),
+])
 const moment = z
   .string()
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d)$/, 'a time such as 2026-12-31T00:00:00Z')
@@ -167,8 +172,20 @@ export const deploymentOptions = {
   },
   quorumRoute: {
     flags: '--quorum-route <from..to=host:port...>',
-    help: 'where the quorum server of one region reaches that of another, in what --quorum-conf writes; once for each',
+    help: 'where the quorum server of one region reaches that of another, in what --quorum-conf writes; once for each; REGION/NODE of the nodes of a region of several',
     schema: texts,
+    default: [],
+    repeatable: true,
+  },
+  nodesSecrets: {
+    flags: '--nodes-secrets <folder>',
+    help: 'also make there what the nodes of a region show each other, in a folder for each region of --node-hosts: a secret and a certificate',
+    schema: file,
+  },
+  nodeHosts: {
+    flags: '--node-hosts <region=host,host,host...>',
+    help: 'hosts of the nodes of a region of several, as they reach each other; once for each region',
+    schema: nodeHosts,
     default: [],
     repeatable: true,
   },

@@ -104,6 +104,8 @@ export const optionsOf = {
     'hostNames',
     'quorumConf',
     'quorumRoute',
+    'nodesSecrets',
+    'nodeHosts',
   ],
   certificates: ['name', 'data'],
   natsServer: ['natsServer'],

@@ -2,13 +2,13 @@
  * What the quorum servers of a deployment show each other, in files beside the regions' secrets: one password, and with TLS one certificate, which is
  * no other's: NATS servers of a cluster demand one that is for both sides of a connection.
  */
-import { randomBytes, X509Certificate } from 'node:crypto'
-import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { makeSecretFile, replaceSecretFile } from '../../process/secret-file.ts'
+import { makeSecretFile } from '../../process/secret-file.ts'
 import { Failure } from '../../process/failure.ts'
-import { certify } from './certificate.ts'
 import { readSecret } from './nats-access.ts'
+import { keepPeerCertificate } from './peer-certificate.ts'
 
 const what = 'the secret of the quorum servers'
 const passwordIn = (secrets: string): string => join(secrets, 'quorum-servers')
@@ -22,9 +22,6 @@ export function quorumPassword(secrets: string): string {
   return password
 }
 
-const certificateDays = 3650
-const renewalMs = 365 * 24 * 60 * 60 * 1000
-
 export type QuorumCertificate = { readonly cert: string; readonly key: string }
 
 /** It is signed by itself, so it is also what it is known by. */
@@ -35,25 +32,11 @@ export const quorumCertificateIn = (secrets: string): QuorumCertificate => ({
 
 /** Made when there is none, or one that ends within a year or is for other names. */
 export async function makeQuorumCertificate(secrets: string, hosts: readonly string[]): Promise<void> {
-  const { cert, key } = quorumCertificateIn(secrets)
-  if (existsSync(key) && existsSync(cert) && isGood(cert, hosts)) return
-  const made = await certify({ name: 'longitude-quorum', days: certificateDays, use: 'peer', hosts })
-  replaceSecretFile({ path: key, what, text: made.key })
-  replaceSecretFile({ path: cert, what, text: made.certificate })
+  await keepPeerCertificate({ ...quorumCertificateIn(secrets), name: 'longitude-quorum', what, hosts })
 }
 
 /** New ones are made next. */
 export function forgetQuorumSecrets(secrets: string): void {
   const { cert, key } = quorumCertificateIn(secrets)
   for (const path of [passwordIn(secrets), cert, key]) rmSync(path, { force: true })
-}
-
-function isGood(path: string, hosts: readonly string[]): boolean {
-  try {
-    const certificate = new X509Certificate(readFileSync(path))
-    const isFor = (host: string): boolean => (certificate.checkIP(host) ?? certificate.checkHost(host)) !== undefined
-    return Date.parse(certificate.validTo) - Date.now() > renewalMs && hosts.every(isFor)
-  } catch {
-    return false
-  }
 }

@@ -1,11 +1,9 @@
 /** The options of a node in a region of several nodes (docs/design/nodes.md), and what does not go together with it yet. */
-import { existsSync } from 'node:fs'
-import { randomBytes } from 'node:crypto'
 import { isLoopback } from '../../http/access/visitors.ts'
 import { nodeNamesMax } from '../../core/nodes-limits.ts'
 import { readSecret, requirePair } from '../../deployment/secrets/nats-access.ts'
+import { makeNodeSecret } from '../../deployment/secrets/nodes-secrets.ts'
 import { Failure } from '../../process/failure.ts'
-import { makeSecretFile } from '../../process/secret-file.ts'
 
 export type NodeAddress = { readonly node: string; readonly host: string; readonly port: number }
 
@@ -69,8 +67,7 @@ function tlsOf({ nodeTlsCa: caFile, nodeTlsCert: certFile, nodeTlsKey: keyFile }
 const secretForm = /^[\w-]{32,256}$/
 
 function secretIn(path: string): string {
-  if (!existsSync(path))
-    makeSecretFile({ path, what: 'the secret of the nodes', text: `${randomBytes(32).toString('base64url')}\n` })
+  makeNodeSecret(path)
   const secret = readSecret(path, '--node-secret').trim()
   if (!secretForm.test(secret)) throw new Failure(`--node-secret ${path} has no secret of 32 to 256 letters and digits`)
   return secret

@@ -22,6 +22,7 @@ import {
   rotateNatsSecrets,
   seedPath,
 } from '../../../deployment/secrets/nats-secrets.ts'
+import { makeNodesSecrets, regionNodesOf } from '../../../deployment/secrets/nodes-secrets.ts'
 import { natsSettings } from '../../../nats-server/settings.ts'
 import { writeConfiguration } from '../../../supervisor/nats-process.ts'
 import { tableText } from '../../../process/table-text.ts'
@@ -50,6 +51,7 @@ export async function runSecrets(command: Command, json: boolean): Promise<void>
   if (options.tls) await certificate(options)
   if (options.natsConf !== undefined) writeConfigurations(folder, options.natsConf, options)
   await writeQuorum(options, folder, rotate !== undefined)
+  await makeNodes(options)
   const paths = regions.map((region) => ({
     ...pathsOf(folder, region, options.natsConf),
     messages: messageKeyPath(keys, region),
@@ -71,6 +73,13 @@ type Quorum = {
 async function writeQuorum(options: Quorum, natsSecrets: string, isRotation: boolean): Promise<void> {
   const { regions, quorumConf: folder, quorumRoute: routes } = options
   if (folder !== undefined) await writeQuorumFiles({ folder, routes, regions, natsSecrets, isRotation })
+}
+
+type Nodes = { readonly nodesSecrets?: string | undefined; readonly nodeHosts: readonly string[] }
+
+async function makeNodes({ nodesSecrets: folder, nodeHosts }: Nodes): Promise<void> {
+  if (folder === undefined) return
+  for (const nodes of nodeHosts.map(regionNodesOf)) await makeNodesSecrets(resolve(folder), nodes)
 }
 
 function keyringAt(path: string, isRotation: boolean): void {
