@@ -158,7 +158,8 @@ async function holdAll(processes: readonly Supervised[], signal: 'SIGTERM' | 'SI
   await Promise.all(processes.map(async (process) => await process.hold(signal)))
 }
 
-const foldersOf = { node: ['store'], nats: ['nats', quorumFolderName] } as const
+/** As src/node/store/ names them: the region's store, and those of the groups of regions that it is in. */
+const foldersOf = { node: ['store', 'groups'], nats: ['nats', quorumFolderName] } as const
 
 async function wipe(members: readonly Member[], part: Part, processes: readonly Supervised[]): Promise<void> {
   await holdAll(processes, 'SIGKILL')

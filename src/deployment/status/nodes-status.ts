@@ -13,6 +13,7 @@ const words = z.looseObject({
   sequence: z.number(),
   durable: z.number(),
   entryAgeMs: z.number().optional(),
+  trouble: z.string().optional(),
 })
 
 export type NodeAnswer = {
@@ -27,6 +28,8 @@ export type NodeAnswer = {
   /** Entries that its store lacks of those that the leading node has. */
   readonly behindLeader?: number
   readonly problem?: string
+  /** It stands still until an operator has looked. */
+  readonly trouble?: string
 }
 
 const answerMsMax = 3000
@@ -53,11 +56,12 @@ async function ask(at: Administered): Promise<Asked> {
       exchange(`${endpoint}/ready`, { timeoutMs: answerMsMax }),
       askAdmin(at, 'node', { timeoutMs: answerMsMax }),
     ])
-    const { role, term, leader, sequence, durable } = words.parse(told)
+    const { role, term, leader, sequence, durable, trouble } = words.parse(told)
     const health = ready.status === 200 ? 'ready' : 'not ready'
     const behind = Math.max(0, sequence - durable)
     const problem = health === 'ready' ? {} : { problem: reasonIn(ready.text) }
-    return { answer: { node, endpoint, health, role, term, leader, behind, ...problem }, durable }
+    const stands = trouble === undefined ? {} : { trouble }
+    return { answer: { node, endpoint, health, role, term, leader, behind, ...problem, ...stands }, durable }
   } catch (error) {
     const problem = error instanceof z.ZodError ? 'not a node of several' : messageOf(error)
     return { answer: { node, endpoint, health: 'down', problem } }

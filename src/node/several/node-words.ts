@@ -76,7 +76,10 @@ export class NodeWords {
       case 'copying':
         return `it copies the store of ${now.from ?? 'another node'} (${now.rows} rows so far)`
       case 'away':
-        return 'it reaches no majority of the region’s nodes, or has not caught up with them yet'
+        return (
+          nodeLog.status().trouble ??
+          'it reaches no majority of the region’s nodes, or has not caught up with them yet'
+        )
       default:
         return unreachable(now)
     }
@@ -91,10 +94,11 @@ export class NodeWords {
 
   #told() {
     const { nodeLog, several, region } = this.#options
-    const { sequence, durable, nodes } = nodeLog.status()
+    const { sequence, durable, nodes, trouble } = nodeLog.status()
     return {
       region,
       ...this.#self(),
+      ...(trouble === undefined ? {} : { trouble }),
       nodes: [...several.nodes.keys()].map((node) => ({ node, durable: nodes[node] })),
       sequence,
       durable,

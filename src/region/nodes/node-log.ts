@@ -266,6 +266,7 @@ export class NodeLog {
     while (!life.isOver && this.#terms.place.sequence < (sequence ?? 0)) await clock.sleep(nodeRetryMsMin)
     if (life.isOver) return
     this.#isCaughtUp = true
+    this.#trouble = undefined
     this.#tell()
   }
 

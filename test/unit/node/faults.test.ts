@@ -77,9 +77,10 @@ describe('a fault', () => {
     expect(faults.active).toEqual([])
   })
 
-  it('that wipes takes the store away while the node is down', async () => {
+  it('that wipes takes the stores away while the node is down, those of groups of regions too', async () => {
+    mkdirSync(join(folder, 'groups', 'a_b_c'), { recursive: true })
     await broken({ kind: 'wipe' })
-    expect(existsSync(join(folder, 'store'))).toBe(false)
+    expect(['store', 'groups'].filter((name) => existsSync(join(folder, name)))).toEqual([])
     expect(told).toEqual(['SIGKILL node'])
   })
 
