@@ -4,6 +4,7 @@
  * node is ready it tries those that are there: they still read, and requests wait in them until a node leads.
  */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { listeningAt } from '../http/listening.ts'
 import { connectionsMax } from '../core/limits.ts'
 import type { Log } from '../ports/log.ts'
 import { connectionsAffordable } from '../process/descriptors.ts'
@@ -16,6 +17,8 @@ export type BalancerOptions = {
   readonly port: number
   /** Endpoints by the node's name. */
   readonly nodes: Readonly<Record<string, string>>
+  /** The region's private listener, and those of its nodes: paths of unix sockets. */
+  readonly privately?: { readonly path: string; readonly nodes: Readonly<Record<string, string>> } | undefined
   readonly log: Log
   readonly healthEveryMs?: number
 }
@@ -26,11 +29,14 @@ const connectMsMax = 2000
 /** A node of which nothing has come for so many questions is given up, with its connections. */
 const silentGoneMax = 2
 
+type Place = { readonly path: string } | { readonly host: string; readonly port: number }
+type PlaceOf = (node: string) => Place
 type Pair = { readonly client: Socket; readonly upstream: Socket }
 
 export class Balancer {
   readonly #options: BalancerOptions
   readonly #server: Server
+  readonly #private: Server | undefined
   readonly #health: Health
   /** By the node's name. */
   readonly #pairs: ReadonlyMap<string, Set<Pair>>
@@ -38,20 +44,22 @@ export class Balancer {
   /** Rejects with a Failure when the port cannot be had. */
   static async open(options: BalancerOptions): Promise<Balancer> {
     const balancer = new Balancer(options)
-    const { host, port } = options
-    await new Promise<void>((resolve, reject) => {
-      balancer.#server.once('error', (error) => reject(new Failure(`the balancer cannot listen: ${messageOf(error)}`)))
-      balancer.#server.listen({ host, port }, resolve)
-    }).catch(async (error: unknown) => {
+    const { host, port, privately } = options
+    try {
+      await listeningAt(balancer.#server, { host, port })
+      if (privately !== undefined && balancer.#private !== undefined)
+        await listeningAt(balancer.#private, { path: privately.path })
+    } catch (error) {
       balancer.#health.close()
-      throw error
-    })
+      balancer.#server.close()
+      throw new Failure(`the balancer cannot listen: ${messageOf(error)}`)
+    }
     return balancer
   }
 
   private constructor(options: BalancerOptions) {
     this.#options = options
-    const { log } = options
+    const { log, nodes, privately } = options
     this.#pairs = new Map(Object.keys(options.nodes).map((node) => [node, new Set()]))
     this.#health = new Health({
       endpoints: options.nodes,
@@ -61,12 +69,18 @@ export class Balancer {
       answerMsMax,
       silentGoneMax,
     })
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) => {
+    this.#server = this.#serverTo((node) => placeIn(nodes[node] ?? ''))
+    if (privately !== undefined) this.#private = this.#serverTo((node) => ({ path: privately.nodes[node] ?? '' }))
+  }
+
+  #serverTo(placeOf: PlaceOf): Server {
+    const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) => {
       client.on('error', () => client.destroy())
-      this.#give(client, this.#order())
+      this.#give(client, this.#order(), placeOf)
     })
     // Each of its connections needs another one, to a node.
-    this.#server.maxConnections = Math.min(connectionsMax, Math.floor(connectionsAffordable() / 2))
+    server.maxConnections = Math.min(connectionsMax, Math.floor(connectionsAffordable() / 2))
+    return server
   }
 
   get port(): number {
@@ -80,7 +94,8 @@ export class Balancer {
 
   async close(): Promise<void> {
     this.#health.close()
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    const servers = [this.#server, this.#private].filter((each) => each !== undefined)
+    const closed = Promise.all(servers.map((each) => new Promise<void>((resolve) => each.close(() => resolve()))))
     for (const { client, upstream } of [...this.#pairs.values()].flatMap((pairs) => [...pairs])) {
       client.destroy()
       upstream.destroy()
@@ -97,14 +112,10 @@ export class Balancer {
   }
 
   /** Nothing is read of the client before a node is there, so that the next one can be tried. */
-  #give(client: Socket, [node, ...others]: readonly string[]): void {
-    const endpoint = node === undefined ? undefined : this.#options.nodes[node]
+  #give(client: Socket, [node, ...others]: readonly string[], placeOf: PlaceOf): void {
     const pairs = node === undefined ? undefined : this.#pairs.get(node)
-    if (node === undefined || endpoint === undefined || pairs === undefined || client.destroyed)
-      return void client.destroy()
-    const { hostname, port } = new URL(endpoint)
-    const host = hostname.replaceAll(/[[\]]/g, '')
-    const upstream = connect({ host, port: Number(port), allowHalfOpen: true, noDelay: true })
+    if (node === undefined || pairs === undefined || client.destroyed) return void client.destroy()
+    const upstream = connect({ ...placeOf(node), allowHalfOpen: true, noDelay: true })
     const pair = { client, upstream }
     pairs.add(pair)
     const timer = setTimeout(() => upstream.destroy(new Error('it does not answer')), connectMsMax)
@@ -112,7 +123,7 @@ export class Balancer {
       clearTimeout(timer)
       pairs.delete(pair)
       if (codeOf(error) === 'ECONNREFUSED') this.#health.refused(node)
-      this.#give(client, others)
+      this.#give(client, others, placeOf)
     }
     upstream.once('error', onRefused)
     upstream.once('connect', () => {
@@ -143,4 +154,9 @@ export class Balancer {
       else for (const socket of [upstream, client]) socket.destroy()
     }
   }
+}
+
+function placeIn(endpoint: string): Place {
+  const { hostname, port } = new URL(endpoint)
+  return { host: hostname.replaceAll(/[[\]]/g, ''), port: Number(port) }
 }

@@ -21,6 +21,7 @@ type AboutRequest = {
   readonly rawHeaders: readonly string[]
   readonly address?: string | undefined
   readonly isSecure?: boolean | undefined
+  readonly endpoint?: string | undefined
 }
 type AboutReply = Omit<Reply, 'bytes'> & { readonly requestId: string }
 /** The other end has not begun the request, and will not. */
@@ -45,8 +46,8 @@ export class Forwarder implements Forwarding {
 
   /** `declined` is called instead of `send` where the other end does not answer such requests now. */
   forward(request: ApiRequest, send: Send, declined: () => void = () => send('', notAnswered)): void {
-    const { url, headers, rawHeaders, body, address, isSecure } = request
-    const about: AboutRequest = { url, headers, rawHeaders: rawHeaders(), address, isSecure }
+    const { url, headers, rawHeaders, body, address, isSecure, endpoint } = request
+    const about: AboutRequest = { url, headers, rawHeaders: rawHeaders(), address, isSecure, endpoint }
     const end = (reply: Reply): void => send('', reply)
     const answered = (told: unknown, bytes: Buffer): void => {
       if (!this.#waiting.delete(end)) return
@@ -123,7 +124,7 @@ const isObject = (value: unknown): value is Members => typeof value === 'object'
 
 function isAboutRequest(about: unknown): about is AboutRequest {
   if (!isObject(about)) return false
-  const { url, headers, rawHeaders, address, isSecure } = about
+  const { url, headers, rawHeaders, address, isSecure, endpoint } = about
   return (
     typeof url === 'string' &&
     isObject(headers) &&
@@ -131,7 +132,8 @@ function isAboutRequest(about: unknown): about is AboutRequest {
     Array.isArray(rawHeaders) &&
     rawHeaders.every((text) => typeof text === 'string') &&
     (address === undefined || typeof address === 'string') &&
-    (isSecure === undefined || typeof isSecure === 'boolean')
+    (isSecure === undefined || typeof isSecure === 'boolean') &&
+    (endpoint === undefined || typeof endpoint === 'string')
   )
 }
 

@@ -17,7 +17,7 @@ export function listenerOf(socket: Socket): string | undefined {
   return names.get(socket)
 }
 
-export function cameBy(socket: Socket, { id }: PrivateListener): void {
+export function cameBy(socket: Socket, { id }: Pick<PrivateListener, 'id'>): void {
   names.set(socket, id)
 }
 

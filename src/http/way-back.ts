@@ -9,6 +9,7 @@ import { pipeline as piped } from 'node:stream'
 import { admit, firstLine } from './admitting.ts'
 import { Gathering } from './bytes/gathering.ts'
 import { listening } from './listening.ts'
+import { cameBy, listenerOf } from './private-listener.ts'
 import { reset } from './bytes/resets.ts'
 
 export type WayBackPlace = { readonly port: number; readonly secret: string }
@@ -39,16 +40,19 @@ export type ClientsEnd = {
   readonly remoteAddress: string | undefined
   readonly localAddress: string | undefined
   readonly isPlain?: boolean
+  /** The private listener that it came by. */
+  readonly endpoint?: string | undefined
 }
 
 /** The socket with the addresses of the client's connection; it counts as encrypted where that is. */
 export function asClients(socket: Socket, beginning: Readonly<Record<string, unknown>>): Socket {
-  const { remoteAddress, localAddress, isPlain } = beginning
+  const { remoteAddress, localAddress, isPlain, endpoint } = beginning
   const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
   Object.defineProperties(socket, {
     remoteAddress: { value: text(remoteAddress) },
     localAddress: { value: text(localAddress) },
   })
+  if (typeof endpoint === 'string') cameBy(socket, { id: endpoint })
   if (isPlain === true) Reflect.deleteProperty(socket, 'encrypted')
   else Object.defineProperty(socket, 'encrypted', { value: true })
   return socket
@@ -75,7 +79,7 @@ export class Tunnels {
     this.#open.add(client)
     client.once('close', () => this.#open.delete(client))
     const isPlain = !('encrypted' in client)
-    const tunnel = connectTo({ remoteAddress, localAddress, isPlain })
+    const tunnel = connectTo({ remoteAddress, localAddress, isPlain, endpoint: listenerOf(client) })
     tunnel.write(received, () => taken())
     const end = (error: NodeJS.ErrnoException | null | undefined): void => {
       if (error?.code === 'ECONNRESET' && !client.destroyed) reset(client)

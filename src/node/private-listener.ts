@@ -34,7 +34,7 @@ export function openPrivateListener(
   life: Lifecycle,
 ): Private | undefined {
   if (privateListen === undefined) return undefined
-  const id = privateId ?? `vpce-${hash('sha256', `${self.name} ${privateListen}`).slice(0, idDigits)}`
+  const id = privateId ?? privateIdOf(self.name, privateListen)
   log.info('the private listener', { at: privateListen, endpoint: id })
   const listener = { id, at: placeOf(privateListen) }
   if (privatePolicy === undefined) return { listener, policy: undefined }
@@ -48,6 +48,12 @@ export function openPrivateListener(
   life.add(() => followed.stop())
   return { listener, policy: followed.current }
 }
+
+export const privateIdOf = (region: string, privateListen: string): string =>
+  `vpce-${hash('sha256', `${region} ${privateListen}`).slice(0, idDigits)}`
+
+/** Where the balancer of a region reaches the private listener of one of its nodes. */
+export const privatePlaceOf = (ofRegion: string, node: string): string => `${ofRegion}.${node}`
 
 function placeOf(text: string): PrivateListener['at'] {
   if (text.startsWith('unix:')) return { path: resolve(text.slice('unix:'.length)) }

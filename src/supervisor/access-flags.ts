@@ -1,7 +1,8 @@
 /** What the programs of a deployment are told of who may speak to them. */
 import { resolve } from 'node:path'
-import type { PrivateOptions } from '../node/private-listener.ts'
+import { type PrivateOptions, privateIdOf, privatePlaceOf } from '../node/private-listener.ts'
 import { Failure } from '../process/failure.ts'
+import type { MemberPlan } from './members.ts'
 import type { VisitorOptions } from '../http/access/visitors.ts'
 
 /** Files are told by absolute paths, since the children need not be where we are. */
@@ -37,26 +38,32 @@ type PolicyOptions = AccessFiles & { readonly access?: string | undefined }
 /** Of a node: what policies decide, and its private listener. */
 export function nodeAccessFlags(
   options: PolicyOptions & PrivateOptions,
-  region: string,
+  { name, of }: MemberPlan,
 ): Readonly<Record<string, string>> {
-  return { ...policyFlags(options), ...privateFlags(options, region) }
+  return { ...policyFlags(options), ...privateFlags(options, name, of?.node.name) }
+}
+
+/** Those of the nodes of a region have one name, and are reached through its balancer. */
+function privateFlags(options: PrivateOptions, region: string, node: string | undefined) {
+  const at = privatePlaceIn(options, region)
+  if (at === undefined) return {}
+  const { privatePolicy: policy, privateId } = options
+  const id = privateId ?? (node === undefined ? undefined : privateIdOf(region, at))
+  return {
+    'private-listen': node === undefined ? at : privatePlaceOf(at, node),
+    ...(policy === undefined ? {} : { 'private-policy': resolve(policy) }),
+    ...(id === undefined ? {} : { 'private-id': id }),
+  }
 }
 
 /** Each region has a private listener of its own. Throws a Failure where REGION does not tell them apart. */
-function privateFlags(
-  { privateListen: at, privatePolicy: policy, privateId: id }: PrivateOptions,
-  region: string,
-): Readonly<Record<string, string>> {
-  if (at === undefined) return {}
+export function privatePlaceIn({ privateListen: at }: PrivateOptions, region: string): string | undefined {
+  if (at === undefined) return undefined
   if (!at.startsWith('unix:') || !at.includes('REGION'))
     throw new Failure(
       `--private-listen ${at}: \`up\` takes unix:PATH with REGION in it, as each region has a socket of its own`,
     )
-  return {
-    'private-listen': `unix:${resolve(at.slice('unix:'.length)).replaceAll('REGION', region)}`,
-    ...(policy === undefined ? {} : { 'private-policy': resolve(policy) }),
-    ...(id === undefined ? {} : { 'private-id': id }),
-  }
+  return `unix:${resolve(at.slice('unix:'.length)).replaceAll('REGION', region)}`
 }
 
 /** A switch has no value. */

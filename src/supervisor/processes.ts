@@ -5,7 +5,15 @@ import { messageKeysName } from '../deployment/secrets/message-keys.ts'
 import { natsSecretsName, seedPath } from '../deployment/secrets/nats-secrets.ts'
 import type { CachePlan, RegionPlan } from '../deployment/layout.ts'
 import { heapFlagsOf } from '../process/own-program.ts'
-import { accessFlags, auditFlags, nodeAccessFlags, openFlags, policyFlags, visitorFlags } from './access-flags.ts'
+import {
+  accessFlags,
+  auditFlags,
+  nodeAccessFlags,
+  openFlags,
+  policyFlags,
+  privatePlaceIn,
+  visitorFlags,
+} from './access-flags.ts'
 import { nodeLines } from './child-lines.ts'
 import { clockFileName } from './faults.ts'
 import {
@@ -76,7 +84,7 @@ export class Processes {
       ...visitorFlags(this.#options),
       ...streamFlags(this.#options),
       ...backupFlags(plan, this.#options),
-      ...nodeAccessFlags(this.#options, plan.name),
+      ...nodeAccessFlags(this.#options, plan),
       ...encryptionFlags(this.#options),
       ...observingFlags(this.#options),
       ...(failover === 'nearest' ? { 'signed-for': layout.regions.map(({ name }) => name).join() } : {}),
@@ -135,7 +143,14 @@ export class Processes {
     if (plan.nodes.length === 0) return undefined
     const { host, tls, sink } = this.#options
     const log = this.#options.log.with({ region: plan.name, process: 'balancer' })
-    const flags = flagsOf({ region: plan.name, host, port: plan.port, ...trustFlags(tls, 'tls-ca') })
+    const privately = privatePlaceIn(this.#options, plan.name)
+    const flags = flagsOf({
+      region: plan.name,
+      host,
+      port: plan.port,
+      ...trustFlags(tls, 'tls-ca'),
+      ...(privately === undefined ? {} : { 'private-listen': privately }),
+    })
     const scheme = tls === undefined ? 'http' : 'https'
     const nodes = plan.nodes.map(({ name, port }) => `--node-endpoint=${name}=${scheme}://127.0.0.1:${port}`)
     return this.#ours({

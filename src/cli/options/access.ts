@@ -39,7 +39,7 @@ export const accessOptions = {
   },
   privateListen: {
     flags: '--private-listen <place>',
-    help: 'another listener for the API alone, as a VPC endpoint is: unix:PATH or HOST:PORT (of `up`: unix:PATH with REGION in it)',
+    help: 'another listener for the API alone, as a VPC endpoint is: unix:PATH or HOST:PORT (of `up`: unix:PATH with REGION in it; of `balancer`: unix:PATH, and its nodes listen at PATH.NODE)',
     schema: z
       .string()
       .regex(/^(unix:.+|(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5})$/, 'unix:PATH or HOST:PORT')

@@ -71,7 +71,7 @@ export const optionsOf = {
     'logLevel',
     'logFormat',
   ],
-  balancer: ['region', 'host', 'port', 'nodeEndpoint', 'tlsCa', 'logLevel', 'logFormat'],
+  balancer: ['region', 'host', 'port', 'nodeEndpoint', 'privateListen', 'tlsCa', 'logLevel', 'logFormat'],
   cache: optionsOfCache,
   status: ['name', 'data', 'regions', 'basePort', 'host', ...adminOptions],
   items: ['s3', 'name', 'data', 'regions', 'basePort', 'host', ...adminOptions],

@@ -61,8 +61,7 @@ export class KmsFile implements KeptKeys {
 
   current(): KmsKeys {
     try {
-      const { mtimeMs, size, ino } = statSync(this.#path)
-      const state = `${mtimeMs} ${size} ${ino}`
+      const state = this.#stateNow()
       if (state === this.#state) return this.#keys
       const { region, keys, aliases } = readSecretFile(this.#path, 'key service', file)
       if (region !== this.#region) throw new KeyUnavailable(`it has the keys of ${region}, not of ${this.#region}`)
@@ -75,9 +74,17 @@ export class KmsFile implements KeptKeys {
     }
   }
 
+  /** Throws KeyUnavailable where another process has replaced them meanwhile, such as a node that has begun to lead the region. */
   replace(all: KmsKeys): void {
+    if (this.#state !== '' && this.#stateNow() !== this.#state)
+      throw new KeyUnavailable(`${what} ${this.#path} has changed meanwhile: try again`)
     replaceSecretFile({ path: this.#path, what, text: this.#textOf(all) })
     this.#state = ''
+  }
+
+  #stateNow(): string {
+    const { mtimeMs, size, ino } = statSync(this.#path, { throwIfNoEntry: false }) ?? {}
+    return `${mtimeMs} ${size} ${ino}`
   }
 
   /** Once in the log, until it is another or the file is back. */

@@ -2,12 +2,14 @@
 import { systemRandom } from '../../adapters/system/random.ts'
 import { type RunningServer, serveApi } from '../../http/server.ts'
 import { WorkerFront } from '../../http/worker-front.ts'
+import type { Lifecycle } from '../../region/lifecycle.ts'
 import type { Around } from '../around.ts'
 import type { NodeOptions } from '../node-options.ts'
 import { listenOf, secureOf } from '../own-region.ts'
 import type { LeaderRoute } from './leader-route.ts'
 import type { LocalReads } from './local-reads.ts'
 import type { NodeWords } from './node-words.ts'
+import { openPrivateListener } from '../private-listener.ts'
 import { choose } from './own-paths.ts'
 
 type FrontOptions = {
@@ -18,6 +20,7 @@ type FrontOptions = {
   readonly words: Pick<NodeWords, 'readiness' | 'route' | 'measure'>
   /** Sets the gauges of the region that this node runs, if it does. */
   readonly measure: () => Promise<void>
+  readonly life: Lifecycle
 }
 
 export async function serveFront({
@@ -27,11 +30,14 @@ export async function serveFront({
   reads,
   words,
   measure,
+  life,
 }: FrontOptions): Promise<RunningServer> {
   const { clock, prometheus } = around
   const front: RunningServer = await serveApi({
     ...listenOf(options),
     ...secureOf(options),
+    // Its policy is asked by the node that leads.
+    privately: openPrivateListener({ ...options, privatePolicy: undefined }, life)?.listener,
     region: options.self.name,
     env: { clock, random: systemRandom, meter: prometheus },
     answer: reads.answer,

@@ -30,6 +30,9 @@ type LocalReadsOptions = {
   readonly onFailed: (error: unknown) => void
 }
 
+const hasKeys = ({ keyring, keyService, kms }: NodeOptions): boolean =>
+  [keyring, keyService, kms].some((each) => each !== undefined)
+
 type Opened = { readonly engine: ReadingEngine; readonly pipeline: Pipeline; readonly insights: Insights }
 
 export class LocalReads implements Reading {
@@ -40,9 +43,9 @@ export class LocalReads implements Reading {
 
   constructor(options: LocalReadsOptions) {
     this.#options = options
-    const { access = 'off', auditData = false, capacity, keyring } = options.options
+    const { access = 'off', auditData = false, capacity } = options.options
     // Only the process that runs the region opens the data keys.
-    this.#forwardsAlways = access !== 'off' || auditData || isCounted(capacity) || keyring !== undefined
+    this.#forwardsAlways = access !== 'off' || auditData || isCounted(capacity) || hasKeys(options.options)
   }
 
   readonly answer: Pipeline = (request, requestId, answer) =>

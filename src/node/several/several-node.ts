@@ -45,7 +45,7 @@ export async function startSeveral(options: NodeOptions, life: Lifecycle): Promi
   const several = required(options.several, 'the nodes of the region')
   if (existsSync(data)) tightenFolder(data)
   // The node that leads opens its keys (stored-keys.ts).
-  const around = await openAround({ ...options, keyring: undefined }, life)
+  const around = await openAround({ ...options, keyring: undefined, keyService: undefined, kms: undefined }, life)
   const node = new SeveralNode(options, several, around)
   return await node.start(life)
 }
@@ -96,6 +96,7 @@ class SeveralNode {
       reads,
       words: this.#words(nodeLog, roles),
       measure: async () => await roles.region?.measure(),
+      life,
     })
     life.add(() => this.#leave(front, roles))
     this.#url = front.url

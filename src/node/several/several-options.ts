@@ -48,13 +48,16 @@ export function severalOf(given: Given): SeveralOptions | undefined {
   if (nodeSecret === undefined)
     throw new Failure('--node needs --node-secret FILE: nodes of a region know each other by it')
   const tls = tlsOf(given)
-  const isRemote = !isLoopback(host) || [...nodes.values()].some((each) => !isLoopback(each.host))
-  if (isRemote && tls === undefined)
+  if (isRemote({ host, nodes }) && tls === undefined)
     throw new Failure(
       'nodes of a region on several machines need --node-tls-ca, --node-tls-cert and --node-tls-key: what they say to each other are requests and rows',
     )
   return { node, nodes, host, secret: secretIn(nodeSecret), tls }
 }
+
+/** Not all of them are on this machine. */
+const isRemote = ({ host, nodes }: Pick<SeveralOptions, 'host' | 'nodes'>): boolean =>
+  !isLoopback(host) || [...nodes.values()].some((each) => !isLoopback(each.host))
 
 function tlsOf({ nodeTlsCa: caFile, nodeTlsCert: certFile, nodeTlsKey: keyFile }: Given): NodeTls | undefined {
   requirePair({ certFile, keyFile, of: '--node-tls' })
@@ -77,21 +80,19 @@ type Together = {
   readonly several?: SeveralOptions | undefined
   readonly workers?: number | undefined
   readonly quorum?: string | undefined
-  readonly keyService?: string | undefined
   readonly kms?: string | undefined
-  readonly privateListen?: string | undefined
 }
 
 /** Throws a Failure that says what to leave out. */
 export function refuseWithSeveral(options: Together): void {
   if (options.several === undefined) return
-  const { workers = 1, quorum, keyService, kms, privateListen } = options
+  const { workers = 1, quorum, kms } = options
   if (quorum === undefined)
     throw new Failure('--node needs --quorum: the nodes of a region order what they write there')
-  const without = (what: string, why: string): Failure =>
-    new Failure(`${what} and --node do not go together yet: ${why}`)
-  if (workers > 1) throw without('--workers', 'a region of several nodes has one process a node')
-  if (keyService !== undefined || kms !== undefined)
-    throw without('--key-service or --kms', 'give --keyring, the same file to all nodes, to encrypt what they keep')
-  if (privateListen !== undefined) throw without('--private-listen', 'requests are passed on between nodes')
+  if (workers > 1)
+    throw new Failure('--workers and --node do not go together: each node of the region answers reads already')
+  if (kms !== undefined && isRemote(options.several))
+    throw new Failure(
+      '--kms and --node do not go together where the nodes are on several machines, since its keys lie in a folder of one machine: use --key-service or --keyring',
+    )
 }

@@ -23,9 +23,6 @@ const layoutOf = (nodes: number) => {
 it.each([
   [{ host: '0.0.0.0' }, '--host'],
   [{ workers: 2 }, '--workers'],
-  [{ kms: 'kms' }, '--kms'],
-  [{ keyService: 'service.json' }, '--key-service'],
-  [{ privateListen: 'unix:/x/REGION' }, '--private-listen'],
 ])('%j does not go together with several nodes', (more, named) => {
   expect(() => refuseWithNodes({ ...plain, ...more })).toThrow(named)
   expect(() => refuseWithNodes({ ...plain, ...more, nodes: 1 })).not.toThrow()

@@ -3,6 +3,7 @@ import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { KmsFile } from '../../../src/deployment/secrets/kms-file.ts'
 import { ownKms } from '../../../src/node/key-services.ts'
 import type { Kms } from '../../../src/operations/kms/kms.ts'
 import type { Log } from '../../../src/ports/log.ts'
@@ -31,6 +32,17 @@ test('may be taken away and put back while it is used', () => {
   expect(() => kms.run('DescribeKey', { KeyId: key })).toThrow('cannot be read or written')
   renameSync(`${path()}.away`, path())
   expect(kms.run('DescribeKey', { KeyId: key })).toMatchObject({ KeyMetadata: { Arn: key } })
+})
+
+test('that another process has changed in the moment of a change is not replaced', () => {
+  const kept = new KmsFile(folder, 'us', quiet)
+  kept.current()
+  const key = created(opened())
+  expect(() => kept.replace({ keys: [], aliases: [] })).toThrow('has changed meanwhile: try again')
+  expect(opened().run('DescribeKey', { KeyId: key })).toMatchObject({ KeyMetadata: { Arn: key } })
+  kept.current()
+  kept.replace({ keys: [], aliases: [] })
+  expect(opened().run('ListKeys', {})).toMatchObject({ Keys: [] })
 })
 
 test('is refused when it is another region’s, or no file of keys', () => {

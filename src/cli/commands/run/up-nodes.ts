@@ -10,20 +10,14 @@ type Options = {
   readonly nodes: number
   readonly host: string
   readonly workers: number
-  readonly kms?: string | undefined
-  readonly keyService?: string | undefined
-  readonly privateListen?: string | undefined
 }
 
 /** Throws a Failure that says what to do instead. */
-export function refuseWithNodes({ nodes, host, workers, kms, keyService, privateListen }: Options): void {
+export function refuseWithNodes({ nodes, host, workers }: Options): void {
   if (nodes === 1) return
   const why: readonly (readonly [boolean, string])[] = [
     [!isLoopback(host), `--host ${host}: it is for this machine alone; leave --host out`],
     [workers > 1, '--workers: every node answers reads already; leave --workers out'],
-    [kms !== undefined, '--kms; use --keyring'],
-    [keyService !== undefined, '--key-service; use --keyring'],
-    [privateListen !== undefined, '--private-listen; leave it out'],
   ]
   const found = why.find(([isSo]) => isSo)
   if (found !== undefined) throw new Failure(`--nodes ${nodes} does not go together with ${found[1]}`)

@@ -1,7 +1,10 @@
 /** The endpoint before the nodes of a region: which node gets a connection, and what becomes of connections when a node goes. */
-import { createServer, request, type Agent, type Server } from 'node:http'
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { createServer, request, type Agent, type RequestOptions, type Server } from 'node:http'
 import { Agent as KeepingAgent } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { Balancer } from '../../../../src/front-door/balancer.ts'
 import type { Log } from '../../../../src/ports/log.ts'
@@ -43,8 +46,11 @@ async function before(nodes: Readonly<Record<string, string>>): Promise<Balancer
 }
 
 async function ask({ port }: Balancer, agent?: Agent): Promise<string> {
+  return await asked({ port, host: '127.0.0.1', agent: agent ?? new KeepingAgent({ keepAlive: false }) })
+}
+
+async function asked(options: RequestOptions): Promise<string> {
   return await new Promise((resolve, reject) => {
-    const options = { port, host: '127.0.0.1', agent: agent ?? new KeepingAgent({ keepAlive: false }) }
     request(options, (response) => {
       let text = ''
       response.on('data', (chunk: Buffer) => (text += chunk.toString()))
@@ -60,6 +66,25 @@ function keeping(): Agent {
   undo.push(() => agent.destroy())
   return agent
 }
+
+it('a private listener before the nodes leads to theirs, and to the next one where a node has none', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'longitude-balancer-'))
+  undo.push(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'region.sock')
+  const [a, b] = [await nodeNamed('a'), await nodeNamed('b')]
+  const own = createServer((_, response) => response.end('privately b'))
+  await new Promise<void>((resolve) => own.listen(`${path}.b`, resolve))
+  undo.push(() => own.close())
+  const privately = { path, nodes: { a: `${path}.a`, b: `${path}.b` } }
+  const nodes = { a: a.url, b: b.url }
+  const balancer = await Balancer.open({ host: '127.0.0.1', port: 0, nodes, privately, log: silent })
+  undo.push(() => balancer.close())
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+  const answers = []
+  for (let n = 0; n < 3; n++) answers.push(await asked({ socketPath: path }))
+  expect(answers).toEqual(['privately b', 'privately b', 'privately b'])
+  expect(await ask(balancer)).not.toContain('privately')
+})
 
 it('connections are spread over the nodes', async () => {
   const [a, b] = [await nodeNamed('a'), await nodeNamed('b')]

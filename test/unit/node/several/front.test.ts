@@ -5,8 +5,13 @@ import { prometheusMeter } from '../../../../src/adapters/metrics/prometheus-met
 import { systemClock } from '../../../../src/adapters/system/clocks.ts'
 import { systemRandom } from '../../../../src/adapters/system/random.ts'
 import { watchAccess } from '../../../../src/deployment/secrets/identities.ts'
+import { request as httpRequest, type RequestOptions } from 'node:http'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { Send } from '../../../../src/http/forwarding.ts'
 import type { ApiRequest } from '../../../../src/http/pipeline.ts'
+import { listenerOf } from '../../../../src/http/private-listener.ts'
 import type { RunningServer } from '../../../../src/http/server.ts'
 import type { Around } from '../../../../src/node/around.ts'
 import type { NodeOptions } from '../../../../src/node/node-options.ts'
@@ -15,9 +20,10 @@ import { LeaderRoute } from '../../../../src/node/several/leader-route.ts'
 import { LocalReads } from '../../../../src/node/several/local-reads.ts'
 import { OwnLead } from '../../../../src/node/several/own-lead.ts'
 import type { Told } from '../../../../src/node/several/told.ts'
+import { Lifecycle } from '../../../../src/region/lifecycle.ts'
 import { watchTopology } from '../../../../src/node/topology-watch.ts'
 import type { Edit } from '../../../../src/ports/store.ts'
-import { call, send } from '../../../conformance/raw-request.ts'
+import { apiHeaders, call, send } from '../../../conformance/raw-request.ts'
 import { quiet } from '../../../replication/nats.ts'
 import { serveRegion } from '../../wire/region-server.ts'
 
@@ -39,11 +45,14 @@ let stores: { readonly leading: MemoryStore; readonly own: CountedStore }
 let told: Told | undefined
 let follows: boolean
 let forwarded: string[]
+/** The private listeners that forwarded requests, and connections that were given on, came by. */
+let endpoints: (string | undefined)[]
+let takenOver: (string | undefined)[]
 let route: LeaderRoute
 
 beforeEach(async () => {
   stores = { leading: new MemoryStore(), own: new CountedStore() }
-  ;[told, follows, forwarded] = [undefined, true, []]
+  ;[told, follows, forwarded, endpoints, takenOver] = [undefined, true, [], [], []]
   leader = await serveRegion(stores.leading)
   await start({})
 })
@@ -65,15 +74,22 @@ async function start(more: Partial<NodeOptions>): Promise<void> {
     host: '127.0.0.1',
     port: 0,
     accountId: '000000000000',
+    log: quiet,
     adminToken: 'a-token-of-16-characters',
     ...more,
   } as NodeOptions
   const answer = (request: ApiRequest, reply: Send): void => {
     forwarded.push(String(request.headers['x-amz-target']).split('.')[1] ?? '')
+    endpoints.push(request.endpoint)
     leader.answer(request, reply)
   }
+  const takeBack: RunningServer['takeBack'] = (socket, received) => {
+    takenOver.push(listenerOf(socket))
+    leader.takeBack(socket, received)
+  }
+  const life = new Lifecycle()
   route = new LeaderRoute({ clock: systemClock, requestIds: () => 'an id' })
-  route.lead(new OwnLead({ answer, takeBack: leader.takeBack }))
+  route.lead(new OwnLead({ answer, takeBack }))
   const reads = new LocalReads({
     options,
     around,
@@ -89,7 +105,7 @@ async function start(more: Partial<NodeOptions>): Promise<void> {
     route: { method: 'GET', path: '/admin/node', answer: () => ({ node: 'b' }) } as const,
     measure: () => undefined,
   }
-  front = await serveFront({ options, around, route, reads, words, measure: () => Promise.resolve() })
+  front = await serveFront({ options, around, route, reads, words, measure: () => Promise.resolve(), life })
   closing.push(() => front.close())
 }
 
@@ -172,6 +188,23 @@ test('it says of itself whether it is ready, also without a leading node, and th
   expect(json).toEqual({ node: 'b' })
 })
 
+test('what comes by the private listener is passed on with its name, in a usual shape or not, and nothing but the API is served there', async () => {
+  await front.close()
+  closing.length = 0
+  const folder = mkdtempSync(join(tmpdir(), 'longitude-front-'))
+  const socketPath = join(folder, 'private.sock')
+  await start({ privateListen: `unix:${socketPath}`, privateId: 'vpce-1' })
+  const headers = { ...apiHeaders('ListTables'), host: 'localhost' }
+  expect(await privately({ socketPath, method: 'POST', path: '/', headers })).toBe(200)
+  expect([forwarded, endpoints]).toEqual([['ListTables'], ['vpce-1']])
+  expect(await privately({ socketPath, method: 'POST', path: '/?x=1', headers })).toBe(200)
+  expect(takenOver).toEqual(['vpce-1'])
+  for (const path of ['/metrics', '/admin/node'])
+    expect([path, await privately({ socketPath, path, headers: { host: 'localhost' } })]).toEqual([path, 404])
+  await call(front.url, 'ListTables', {})
+  expect(endpoints).toEqual(['vpce-1', undefined])
+})
+
 test('a request in an unusual shape, and what is below /admin/, go to the leading node as they came', async () => {
   const admin = await send({ endpoint: front.url, method: 'GET', path: '/admin/conflicts' })
   expect(admin.status).toBe(404)
@@ -180,3 +213,13 @@ test('a request in an unusual shape, and what is below /admin/, go to the leadin
   expect(status).toBeGreaterThanOrEqual(400)
   expect(forwarded).toEqual([])
 })
+
+async function privately(options: RequestOptions): Promise<number | undefined> {
+  return await new Promise((resolve, reject) => {
+    const outgoing = httpRequest(options, (reply) => {
+      reply.resume().on('end', () => resolve(reply.statusCode))
+    })
+    outgoing.on('error', reject)
+    outgoing.end(options.method === 'POST' ? '{}' : undefined)
+  })
+}

@@ -8,6 +8,7 @@ import { afterEach, expect, test } from 'vitest'
 import { certify } from '../../../../src/deployment/secrets/certificate.ts'
 import { firstLine } from '../../../../src/http/admitting.ts'
 import type { Send } from '../../../../src/http/forwarding.ts'
+import { cameBy, listenerOf } from '../../../../src/http/private-listener.ts'
 import type { ApiRequest } from '../../../../src/http/pipeline.ts'
 import { askNode } from '../../../../src/node/several/ask-node.ts'
 import { connecting } from '../../../../src/node/several/connecting.ts'
@@ -163,11 +164,12 @@ test('what another node says and cannot be understood ends its connection and no
   expect(leading.asked).toEqual(['1'])
 })
 
-test('a connection of a client is passed on to the leading node, with its addresses and what came on it', async () => {
+test('a connection of a client is passed on to the leading node, with its addresses, the private listener that it came by, and what came on it', async () => {
   const { leading, route, line } = await pair()
   await expect.poll(() => line.isOpen).toBe(true)
   const server = createServer((socket) => {
     socket.pause()
+    cameBy(socket, { id: 'vpce-1' })
     route.takeOver(socket, Buffer.from('PUT /strange'), () => {})
   })
   closing.push(() => server.close())
@@ -177,7 +179,8 @@ test('a connection of a client is passed on to the leading node, with its addres
   await expect.poll(() => leading.clients.length).toBe(1)
   const [{ socket, received }] = leading.clients as [(typeof leading.clients)[0]]
   await expect.poll(() => received).toBe('PUT /strange')
-  expect([socket.remoteAddress, 'encrypted' in socket]).toEqual(['127.0.0.1', false])
+  const { remoteAddress } = socket
+  expect([remoteAddress, 'encrypted' in socket, listenerOf(socket)]).toEqual(['127.0.0.1', false, 'vpce-1'])
   socket.resume().end('the answer')
   const [answer] = (await once(client, 'data')) as [Buffer]
   expect(answer.toString()).toBe('the answer')

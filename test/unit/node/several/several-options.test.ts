@@ -43,12 +43,20 @@ test('a secret that is none is refused', () => {
 
 test.each([
   [{ quorum: undefined }, '--node needs --quorum'],
-  [{ workers: 2 }, '--workers and --node do not go together yet'],
-  [{ keyService: 'keys' }, '--key-service or --kms and --node do not go together yet'],
-  [{ privateListen: 'unix:x' }, '--private-listen and --node do not go together yet'],
+  [{ workers: 2 }, '--workers and --node do not go together: each node of the region answers reads already'],
 ])('with several nodes %j is refused', (more, text) => {
   const several = severalOf({ ...given, nodeSecret: secret() })
   const options = { several, quorum: 'nats://127.0.0.1:1', ...more }
   expect(() => refuseWithSeveral(options)).toThrow(text)
   expect(() => refuseWithSeveral({ ...options, several: undefined })).not.toThrow()
+})
+
+test('a folder of keys is one machine’s, so that nodes on several machines have none', () => {
+  const options = { quorum: 'nats://127.0.0.1:1', kms: 'keys' }
+  const several = severalOf({ ...given, nodeSecret: secret() })
+  if (several === undefined) throw new Error('no nodes')
+  expect(() => refuseWithSeveral({ ...options, several })).not.toThrow()
+  expect(() => refuseWithSeveral({ ...options, several: { ...several, host: '10.0.0.3' } })).toThrow(
+    '--kms and --node do not go together where the nodes are on several machines',
+  )
 })

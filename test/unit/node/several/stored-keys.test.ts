@@ -1,5 +1,5 @@
 /** Encryption at rest of a region of several nodes: its data keys are a record of the store that all nodes have. */
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -13,8 +13,9 @@ import { openRegion } from '../../engine/region.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'longitude-nodes-'))
 const self = { name: 'us-east-1', number: 1 }
-const optionsOf = (node: string, keyring?: string): NodeOptions =>
+const optionsOf = (node: string, keyring?: string, more: Partial<NodeOptions> = {}): NodeOptions =>
   ({
+    ...more,
     self,
     data: join(folder, node),
     accountId: '000000000000',
@@ -57,3 +58,27 @@ test('a region that began without encryption is refused, and none is asked for w
   const { keys, store } = await openStoredKeys(optionsOf('a'), plain, new Lifecycle())
   expect([keys.dataKeys, store]).toEqual([undefined, plain])
 })
+
+test('each node that leads opens the keys that the key service of the region has wrapped, a table’s own among them', async () => {
+  const kms = join(folder, 'kms')
+  const [a, b] = [new MemoryStore(), new MemoryStore()]
+  const first = await openStoredKeys(optionsOf('a', 'with-kms', { kms }), a, new Lifecycle())
+  const key = keyIn(first.keys.kms?.run('CreateKey', {}))
+  await first.keys.dataKeys?.tables.assign(7, key, {})
+  await b.write([...a.entries(all)] as Edit[])
+  const next = await openStoredKeys(optionsOf('b', 'with-kms', { kms }), b, new Lifecycle())
+  expect(next.keys.kms?.run('DescribeKey', { KeyId: key })).toMatchObject({ KeyMetadata: { Arn: key } })
+  expect(next.keys.dataKeys?.tables.of(7)).toEqual({ key, isOpen: true })
+})
+
+test('a key service out of reach lets no node begin to lead, and says so', async () => {
+  const keyService = join(folder, 'key-service.json')
+  const at = { kind: 'kms', endpoint: 'http://127.0.0.1:9', key: 'alias/longitude', accessKeyId: 'a', secretAccessKey: 'b' }
+  writeFileSync(keyService, JSON.stringify(at), { mode: 0o600 })
+  await expect(
+    openStoredKeys(optionsOf('a', undefined, { keyService }), new MemoryStore(), new Lifecycle()),
+  ).rejects.toThrow('its keys cannot be had, which the store of the region has')
+})
+
+const keyIn = (output: object | undefined): string =>
+  (output as { readonly KeyMetadata: { readonly Arn: string } }).KeyMetadata.Arn
