@@ -34,7 +34,6 @@ type PlaceOf = (node: string) => Place
 type Pair = { readonly client: Socket; readonly upstream: Socket }
 
 export class Balancer {
-  readonly #options: BalancerOptions
   readonly #server: Server
   readonly #private: Server | undefined
   readonly #health: Health
@@ -58,7 +57,6 @@ export class Balancer {
   }
 
   private constructor(options: BalancerOptions) {
-    this.#options = options
     const { log, nodes, privately } = options
     this.#pairs = new Map(Object.keys(options.nodes).map((node) => [node, new Set()]))
     this.#health = new Health({

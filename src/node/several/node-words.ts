@@ -77,8 +77,7 @@ export class NodeWords {
         return `it copies the store of ${now.from ?? 'another node'} (${now.rows} rows so far)`
       case 'away':
         return (
-          nodeLog.status().trouble ??
-          'it reaches no majority of the region’s nodes, or has not caught up with them yet'
+          nodeLog.status().trouble ?? 'it reaches no majority of the region’s nodes, or has not caught up with them yet'
         )
       default:
         return unreachable(now)

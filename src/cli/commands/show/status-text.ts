@@ -159,16 +159,18 @@ function regionsText(regions: readonly Answer[]): string {
 function nodesText(regions: readonly Answer[]): string[] {
   const nodes = regions.flatMap(({ region, nodes: all = [] }) => all.map((node) => ({ region, ...node })))
   if (nodes.length === 0) return []
-  const rows = nodes.map(({ region, node, endpoint, health, role, term, behind, behindLeader = behind, problem, trouble }) => [
-    region,
-    node,
-    endpoint,
-    health,
-    role ?? '–',
-    term === undefined ? '–' : String(term),
-    behindLeader === undefined ? '–' : String(behindLeader),
-    trouble === undefined ? (problem ?? '') : `needs an operator: ${trouble}`,
-  ])
+  const rows = nodes.map(
+    ({ region, node, endpoint, health, role, term, behind, behindLeader = behind, problem, trouble }) => [
+      region,
+      node,
+      endpoint,
+      health,
+      role ?? '–',
+      term === undefined ? '–' : String(term),
+      behindLeader === undefined ? '–' : String(behindLeader),
+      trouble === undefined ? (problem ?? '') : `needs an operator: ${trouble}`,
+    ],
+  )
   return [tableText(['REGION', 'NODE', 'ENDPOINT', 'HEALTH', 'ROLE', 'TERM', 'BEHIND', ''], rows)]
 }
 

@@ -78,8 +78,10 @@ async function pair(more: Parameters<typeof severalHere>[0] = {}) {
 }
 
 test('a request at a following node is answered by the leading one, and told what others are to know', async () => {
-  const { leading, answers, route, told } = await pair()
+  const { leading, answers, route, line, told } = await pair()
+  await expect.poll(() => line.isOpen).toBe(true)
   leading.told = { leads: true, forwardsAll: true, standsInFor: ['eu-west-1'] }
+  leading.port.tell()
   route.forward(requestOf('1'), answers.of('1'))
   await expect.poll(() => answers.all).toEqual(['1 200 done'])
   expect(told.at(-1)).toEqual(leading.told)

@@ -73,7 +73,13 @@ test('each node that leads opens the keys that the key service of the region has
 
 test('a key service out of reach lets no node begin to lead, and says so', async () => {
   const keyService = join(folder, 'key-service.json')
-  const at = { kind: 'kms', endpoint: 'http://127.0.0.1:9', key: 'alias/longitude', accessKeyId: 'a', secretAccessKey: 'b' }
+  const at = {
+    kind: 'kms',
+    endpoint: 'http://127.0.0.1:9',
+    key: 'alias/longitude',
+    accessKeyId: 'a',
+    secretAccessKey: 'b',
+  }
   writeFileSync(keyService, JSON.stringify(at), { mode: 0o600 })
   await expect(
     openStoredKeys(optionsOf('a', undefined, { keyService }), new MemoryStore(), new Lifecycle()),
