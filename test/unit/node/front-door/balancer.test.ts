@@ -46,10 +46,10 @@ async function before(nodes: Readonly<Record<string, string>>): Promise<Balancer
 }
 
 async function ask({ port }: Balancer, agent?: Agent): Promise<string> {
-  return await asked({ port, host: '127.0.0.1', agent: agent ?? new KeepingAgent({ keepAlive: false }) })
+  return await textOf({ port, host: '127.0.0.1', agent: agent ?? new KeepingAgent({ keepAlive: false }) })
 }
 
-async function asked(options: RequestOptions): Promise<string> {
+async function textOf(options: RequestOptions): Promise<string> {
   return await new Promise((resolve, reject) => {
     request(options, (response) => {
       let text = ''
@@ -81,7 +81,7 @@ it('a private listener before the nodes leads to theirs, and to the next one whe
   undo.push(() => balancer.close())
   expect(statSync(path).mode & 0o777).toBe(0o600)
   const answers = []
-  for (let n = 0; n < 3; n++) answers.push(await asked({ socketPath: path }))
+  for (let n = 0; n < 3; n++) answers.push(await textOf({ socketPath: path }))
   expect(answers).toEqual(['privately b', 'privately b', 'privately b'])
   expect(await ask(balancer)).not.toContain('privately')
 })

@@ -63,12 +63,12 @@ test('each node that leads opens the keys that the key service of the region has
   const kms = join(folder, 'kms')
   const [a, b] = [new MemoryStore(), new MemoryStore()]
   const first = await openStoredKeys(optionsOf('a', 'with-kms', { kms }), a, new Lifecycle())
-  const key = keyIn(first.keys.kms?.run('CreateKey', {}))
-  await first.keys.dataKeys?.tables.assign(7, key, {})
+  const arn = keyIn(first.keys.kms?.run('CreateKey', {}))
+  await first.keys.dataKeys?.tables.assign(7, arn, {})
   await b.write([...a.entries(all)] as Edit[])
   const next = await openStoredKeys(optionsOf('b', 'with-kms', { kms }), b, new Lifecycle())
-  expect(next.keys.kms?.run('DescribeKey', { KeyId: key })).toMatchObject({ KeyMetadata: { Arn: key } })
-  expect(next.keys.dataKeys?.tables.of(7)).toEqual({ key, isOpen: true })
+  expect(next.keys.kms?.run('DescribeKey', { KeyId: arn })).toMatchObject({ KeyMetadata: { Arn: arn } })
+  expect(next.keys.dataKeys?.tables.of(7)).toEqual({ key: arn, isOpen: true })
 })
 
 test('a key service out of reach lets no node begin to lead, and says so', async () => {
