@@ -36,6 +36,8 @@ export class QuorumFollower {
   readonly #misses = new BackOff(quorumMissPollMs.first, quorumMissPollMs.most)
   readonly #failures = new BackOff(connectBackOffMsMin, connectBackOffMsMax)
   #next: number
+  /** When an entry was taken last, or copies were asked whether there is a next one. */
+  #lookedMs = -Infinity
   /** The last entry that is placed, as far as is known here. */
   #known = 0
   /** Entries to ask for together. */
@@ -84,6 +86,7 @@ export class QuorumFollower {
   /** What was pushed meanwhile is lost. */
   connected(): void {
     this.#isCompared = false
+    this.#lookedMs = -Infinity
     this.#rouse()
   }
 
@@ -105,7 +108,8 @@ export class QuorumFollower {
           await this.#options.take(entry)
           this.#next = entry.sequence + 1
         }
-        if (entries.length === 0) await this.#pause(this.#isBehind ? this.#misses.next() : quorumIdlePollMs)
+        if (entries.length > 0) this.#lookedMs = performance.now()
+        if (entries.length === 0) await this.#pause(this.#isBehind ? this.#misses.next() : this.#idleMsLeft)
       } catch (error) {
         this.#tell(errorText(error))
         await this.#pause(this.#failures.next())
@@ -130,10 +134,16 @@ export class QuorumFollower {
     const pushed = this.#pushed.from(this.#next)
     if (pushed.length > 0) return pushed
     if (!this.#isCompared) void this.#compareAside()
+    if (!this.#isBehind && this.#idleMsLeft > 0) return []
     const fetched = this.#isBehind ? await this.#fetchKnown() : await this.#fetchUnknown()
     if (fetched.length > 0 || !this.#isBehind) return fetched
     this.#missingSinceMs ??= performance.now()
     return this.#isMissingLong ? await this.#fetchFromLeader() : []
+  }
+
+  /** Until copies are asked. A question after each pushed entry would double what the servers do, and the next push would wait for its answer. */
+  get #idleMsLeft(): number {
+    return Math.max(0, this.#lookedMs + quorumIdlePollMs - performance.now())
   }
 
   async #fetchKnown(): Promise<readonly QuorumEntry[]> {
@@ -158,6 +168,7 @@ export class QuorumFollower {
 
   async #fetchUnknown(): Promise<readonly QuorumEntry[]> {
     const found = await this.#options.api.entryFrom(this.#next)
+    this.#lookedMs = performance.now()
     if (found === undefined) return []
     this.#known = Math.max(this.#known, found.sequence)
     if (found.sequence === this.#next) return [found]
