@@ -85,12 +85,13 @@ export class QuorumOrder implements Order<Command> {
   #decidedUpTo = 0
   #toldUpTo = 0
   #toldDurable = 0
+  /** Set while there is something to tell. */
+  #cancelReport: (() => void) | undefined
 
   constructor(options: QuorumOrderOptions) {
     this.#options = options
     this.#queue = new QuorumQueue(options.clock)
     this.#replicas = new QuorumReplicas(options.replicas)
-    this.#reportLater()
   }
 
   append(command: Command): Promise<Sequence> {
@@ -111,6 +112,7 @@ export class QuorumOrder implements Order<Command> {
     this.#replicas.forget()
     const following: Following = { take, follower, isOver: false, stop: () => {} }
     this.#following = following
+    this.#reportWhenDue()
     void this.#followStream(following)
     return () => {
       following.isOver = true
@@ -245,8 +247,11 @@ export class QuorumOrder implements Order<Command> {
     else this.#decide(following, id, body)
     const { digest } = following.follower.decidedUpTo(this.#sequence)
     if (digest !== undefined) this.#replicas.note(this.#sequence, digest)
-    if (this.#sequence % quorumKeepStep === 0 && this.#sequence - this.#durable() >= quorumTrimStep)
+    if (this.#sequence % quorumKeepStep === 0 && this.#sequence - this.#durable() >= quorumTrimStep) {
       following.follower.keep()
+      this.#reportLater()
+    }
+    this.#reportWhenDue()
   }
 
   #openEntry(id: EntryId, bytes: Buffer): EntryBody | undefined {
@@ -317,14 +322,26 @@ export class QuorumOrder implements Order<Command> {
     return (this.#following?.follower.place() as QuorumPlace | undefined)?.sequence ?? 0
   }
 
-  /** What was decided since this replica told its state last is told now and then, so that the others can compare and trim. */
+  /** What was decided since this replica told its state last, which any entry of it does, so that the others can compare and trim. */
+  get #isReportDue(): boolean {
+    const isFar = this.#durable() - this.#toldDurable >= quorumTrimStep
+    return isFar || this.#decidedUpTo > this.#toldUpTo
+  }
+
+  #reportWhenDue(): void {
+    if (this.#cancelReport === undefined && this.#isReportDue) this.#reportLater()
+  }
+
+  /** In an idle group nothing is due, and no timer runs. */
   #reportLater(): void {
-    this.#options.clock.after(quorumReportMs, () => {
-      if (this.#end !== undefined) return
-      const isFar = this.#durable() - this.#toldDurable >= quorumTrimStep
-      if (isFar || this.#decidedUpTo > this.#toldUpTo) this.barrier().catch(() => undefined)
-      this.#reportLater()
-    })
+    if (this.#end !== undefined) return
+    this.#cancelReport ??= this.#options.clock.after(quorumReportMs, () => void this.#report())
+  }
+
+  async #report(): Promise<void> {
+    if (this.#isReportDue) await this.barrier().catch(() => undefined)
+    this.#cancelReport = undefined
+    this.#reportWhenDue()
   }
 
   #endAs(why: OrderEnd, message: string): void {
@@ -336,6 +353,7 @@ export class QuorumOrder implements Order<Command> {
 
   #stop(error: Error): void {
     this.#end ??= error
+    this.#cancelReport?.()
     this.#queue.fail(error)
     this.#flights.clear()
     if (this.#following === undefined) return

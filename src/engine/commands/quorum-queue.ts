@@ -29,7 +29,7 @@ export class QuorumQueue {
   #queuedBytes = 0
   /** Oldest first, those that are in an entry too. */
   readonly #waiting = new Set<Waiting>()
-  #isTimed = false
+  #cancelWatch: (() => void) | undefined
 
   constructor(clock: Pick<Clock, 'monotonicMs' | 'after'>) {
     this.#clock = clock
@@ -98,19 +98,22 @@ export class QuorumQueue {
   #end(waiting: Waiting): void {
     waiting.isOver = true
     this.#waiting.delete(waiting)
+    if (this.#waiting.size > 0) return
+    this.#cancelWatch?.()
+    this.#cancelWatch = undefined
   }
 
   #count(): void {
     this.#queuedBytes = this.#queue.reduce((sum, { bytes }) => sum + (bytes?.length ?? 0), 0)
   }
 
-  /** One timer, for the oldest. */
+  /** One timer, for the oldest; none while nothing waits. */
   #watch(): void {
     const [oldest] = this.#waiting
-    if (this.#isTimed || oldest === undefined) return
-    this.#isTimed = true
-    this.#clock.after(Math.max(1, oldest.sinceMs + quorumWaitMsMax - this.#clock.monotonicMs()), () => {
-      this.#isTimed = false
+    if (this.#cancelWatch !== undefined || oldest === undefined) return
+    const restMs = oldest.sinceMs + quorumWaitMsMax - this.#clock.monotonicMs()
+    this.#cancelWatch = this.#clock.after(Math.max(1, restMs), () => {
+      this.#cancelWatch = undefined
       this.#expire()
       this.#watch()
     })

@@ -272,6 +272,30 @@ describe('an order that regions share', () => {
       expect(again.ends).toEqual([])
     }))
 
+  test('an idle replica has no timer: it tells once what it has decided, and then nothing is due', () =>
+    inWorld(async (world) => {
+      const [here, there] = pair(world)
+      await here.engine.commit([put(tableIn(here), itemOf('p', 1))])
+      await there.engine.barrier()
+      await world.time.sleep(1000)
+      expect(world.all().map(({ timers }) => timers.waiting)).toEqual([1, 1, 1])
+      await world.time.sleep(quorumReportMs + quorumWaitMsMax)
+      const [entries, fired] = [entriesIn(world), world.all().map(({ timers }) => timers.fired)]
+      expect(world.all().map(({ timers }) => timers.waiting)).toEqual([0, 0, 0])
+      await world.time.sleep(60 * quorumReportMs)
+      expect(entriesIn(world)).toBe(entries)
+      expect(world.all().map(({ timers }) => timers.fired)).toEqual(fired)
+      await here.engine.barrier()
+      await world.time.sleep(1000)
+      expect(world.all().map(({ timers }) => timers.waiting)).toEqual([0, 0, 0])
+      await there.engine.commit([put(tableIn(there), itemOf('p', 2))])
+      await here.engine.barrier()
+      await world.time.sleep(1000)
+      expect(world.all().map(({ timers }) => timers.waiting)).toEqual([1, 1, 1])
+      for (const { order } of world.all()) order.close()
+      expect(world.all().map(({ timers }) => timers.waiting)).toEqual([0, 0, 0])
+    }))
+
   test('what is appended without the key is passed over in every region', () =>
     inWorld(async (world) => {
       const [here, there] = pair(world)

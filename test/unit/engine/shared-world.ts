@@ -12,6 +12,7 @@ import type { ReplicaState } from '../../../src/engine/commands/replica-state.ts
 import type { Engine } from '../../../src/engine/engine.ts'
 import { openEngine } from '../../../src/engine/open-engine.ts'
 import type { Bus } from '../../../src/ports/bus.ts'
+import type { Clock } from '../../../src/ports/clock.ts'
 import type { Env } from '../../../src/ports/env.ts'
 import type { Log } from '../../../src/ports/log.ts'
 import { type RegionName, regionNames, topologyOf } from './region.ts'
@@ -23,6 +24,38 @@ export type SharedRegion = {
   readonly store: MemoryStore
   readonly ends: string[]
   readonly clock: ProcessClock
+  readonly timers: Timers
+}
+
+/** Timers that its order and its engine have set: how many wait, and how many have fired. */
+export type Timers = { waiting: number; fired: number }
+
+function countingClock(clock: Clock): { readonly counting: Clock; readonly timers: Timers } {
+  const timers = { waiting: 0, fired: 0 }
+  const after = (ms: number, work: () => void): (() => void) => {
+    let isWaiting = true
+    const end = (): void => {
+      if (isWaiting) timers.waiting -= 1
+      isWaiting = false
+    }
+    timers.waiting += 1
+    const cancel = clock.after(ms, () => {
+      end()
+      timers.fired += 1
+      work()
+    })
+    return () => {
+      end()
+      cancel()
+    }
+  }
+  const counting: Clock = {
+    wallMs: () => clock.wallMs(),
+    monotonicMs: () => clock.monotonicMs(),
+    after,
+    sleep: (ms) => new Promise((resolve) => void after(ms, resolve)),
+  }
+  return { counting, timers }
 }
 
 export const groupName = 'a-group'
@@ -56,6 +89,7 @@ export class SharedWorld {
 
   async start(name: RegionName, disk?: MemoryStore, startsFrom?: ReplicaState): Promise<SharedRegion> {
     const clock = new ProcessClock(this.clockOf(name))
+    const { counting, timers } = countingClock(clock)
     const durable = async (): Promise<void> => {
       await this.time.sleep(1 + this.random.between(0, 3))
       if (this.storeFails > 0 && this.random.chance(this.storeFails)) throw new Error('the disk says no')
@@ -72,15 +106,15 @@ export class SharedWorld {
       key: groupKey,
       seal: new AesKeySeal(random),
       guards: this.guards,
-      clock,
+      clock: counting,
       random,
       log: silent,
       onEnd: (why: OrderEnd, message) => ends.push(`${why}: ${message}`),
     })
-    const env: Env = { clock, store, random, log: silent, meter: unmeasured, blobs: new MemoryBlobs(), bus: noBus }
+    const env: Env = { clock: counting, store, random, log: silent, meter: unmeasured, blobs: new MemoryBlobs(), bus: noBus }
     const onBrokenInvariant = (error: Error): void => this.time.fail(error)
     const engine = await openEngine(env, { topology: topologyOf(name), order, startsFrom, onBrokenInvariant })
-    const region = { name, engine, order, store, ends, clock }
+    const region = { name, engine, order, store, ends, clock, timers }
     this.regions.set(name, region)
     return region
   }
