@@ -3,12 +3,12 @@
  * not have are refused. A hit costs no look at the item: the stored text goes out as it is. Whatever is not understood whole
  * goes on to the region, and its answer back.
  */
-import { type Claim, claimOfHeader, hasSignedHeaders } from '../../core/auth/authorization.ts'
+import { hasSignedHeaders } from '../../core/auth/authorization.ts'
 import type { Credentials } from '../../core/auth/credentials.ts'
 import type { SignedRegions } from '../../core/auth/signed-region.ts'
 import { checkRegion } from '../../core/auth/signing-time.ts'
 import { ServiceError } from '../../core/errors.ts'
-import { authorizationSizeMax, cacheUnderstoodMax, cacheUnderstoodTextMax, signersMax } from '../../core/limits.ts'
+import { cacheUnderstoodMax, cacheUnderstoodTextMax } from '../../core/limits.ts'
 import { checkBodyScan } from '../../core/wire/body-scan.ts'
 import { afterHeader, positionHeader } from '../../core/wire/position-header.ts'
 import { isObject, parseJson } from '../../core/wire/json.ts'
@@ -26,6 +26,7 @@ import { type CapacityDetail, isAsked, isCapacityDetail, withoutCapacity, withZe
 import { Remembered } from './remembered.ts'
 import { type GetItem, getItemOf, type Input, parametersText, partitionOfQuery } from './understood.ts'
 import { resigned } from './resign.ts'
+import { claimed, endsInSignature, sharedStem, stemOf } from './signers.ts'
 import type { Upstream, UpstreamReply } from './upstream.ts'
 import { type WriteName, writesOf } from './writing.ts'
 
@@ -93,8 +94,7 @@ class CacheFront {
     const { authorization, 'x-amz-date': date } = request.headers
     if (authorization === undefined || typeof date !== 'string' || authorization.slice(0, stem.length) !== stem)
       return false
-    // The rest is one signature and nothing else.
-    if (authorization.length - stem.length > signatureSizeMax || hasMore(authorization, stem.length)) return false
+    if (!endsInSignature(authorization, stem.length)) return false
     if (verifying === undefined) return hasSignedHeaders(authorization, request.headers)
     try {
       return verifying.signatures.verify(request).accessKeyId === who
@@ -306,59 +306,6 @@ const operations: ReadonlyMap<unknown, string> = new Map(operationNames.map((nam
 function operationOf({ headers }: ApiRequest): string {
   return operations.get(headers['x-amz-target']) ?? 'unknown'
 }
-
-type Claimant = Pick<Claim, 'accessKeyId' | 'region'>
-
-/** Who signs, by what all of a client's requests of a day have in common. */
-const claimants = new Remembered<Claimant>({ entriesMax: signersMax, textMax: authorizationSizeMax })
-
-/** Whose signature it says to be; undefined when it does not say so as every SDK does. */
-function claimed({ headers }: ApiRequest): Claimant | undefined {
-  const { authorization, 'x-amz-date': amzDate = headers.date } = headers
-  if (authorization === undefined || typeof amzDate !== 'string') return undefined
-  const stem = stemOf(authorization)
-  const known = claimants.get(stem)
-  // What is not of the usual form, or lacks a header that it says to cover, is the region's to refuse.
-  if (known === undefined && !usualClaim.test(authorization)) return undefined
-  if (!hasSignedHeaders(authorization, headers)) return undefined
-  if (known !== undefined) return known
-  try {
-    const { accessKeyId, region } = claimOfHeader(authorization, amzDate).claim
-    claimants.set(stem, { accessKeyId, region })
-    return { accessKeyId, region }
-  } catch {
-    return undefined
-  }
-}
-
-const stems = new Remembered<string>({ entriesMax: signersMax, textMax: authorizationSizeMax })
-
-/** One text for all of a client's requests, and no part of the head that it came in: that would stay in memory with it. */
-function sharedStem(stem: string): string {
-  const known = stems.get(stem)
-  if (known !== undefined) return known
-  const own = Buffer.from(stem, 'latin1').toString('latin1')
-  stems.set(own, own)
-  return own
-}
-
-function stemOf(authorization: string): string {
-  return authorization.slice(0, authorization.lastIndexOf('=') + 1)
-}
-
-const signatureSizeMax = 64
-
-/** Whatever ends a signature in a header of one line: looking for each takes a third of a pattern's time. */
-function hasMore(authorization: string, from: number): boolean {
-  return (
-    authorization.includes(',', from) ||
-    authorization.includes(' ', from) ||
-    authorization.includes('\t', from) ||
-    authorization.includes('\xa0', from)
-  )
-}
-
-const usualClaim = /^AWS4-HMAC-SHA256 Credential=[^\s,/]+(?:\/[^\s,/]+){4}, ?SignedHeaders=[^\s,]+, ?Signature=[^\s,]+$/
 
 /** As SDKs send it: other ways are the region's to judge. */
 function isPlain({ url, headers }: ApiRequest): boolean {
