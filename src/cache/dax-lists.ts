@@ -1,10 +1,10 @@
 /**
  * Lists of attribute names in a file, so that they outlive the cache: clients remember the numbers of lists for as long as they run. One list a line, as JSON; a line that is
- * none, as the last one after a crash, is passed over. The numbers follow from the names (core/dax/attribute-lists.ts).
+ * none, as the last one after a crash, is passed over. The numbers follow from the names (core/dax/codec/attribute-lists.ts).
  */
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import type { AttributeLists } from '../core/dax/attribute-lists.ts'
-import { attributeListBytesMax } from '../core/dax/limits.ts'
+import type { AttributeLists } from '../core/dax/codec/attribute-lists.ts'
+import { attributeListBytesMax } from '../core/limits/dax-limits.ts'
 import type { Log } from '../ports/log.ts'
 import { codeOf, messageOf } from '../process/failure.ts'
 

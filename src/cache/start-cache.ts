@@ -30,9 +30,9 @@ import { type DaxOptions, type DaxPlace, nodeNameOf, startDax, type StartedDax }
 import type { CacheMode } from './core/options.ts'
 import { type Follower, startFollower } from './core/follower.ts'
 import { cacheFigures, cacheMetrics } from './core/metrics.ts'
-import { noAccount, watchAccess, type WatchedAccess } from '../deployment/secrets/identities.ts'
+import { noAccount, watchAccess, type WatchedAccess } from '../deployment/secrets/identities/watched-access.ts'
 import { connectionsAffordable } from '../process/descriptors.ts'
-import { SecureAgent } from '../process/trust.ts'
+import { SecureAgent } from '../process/requests/trust.ts'
 import { portFailure } from '../process/port-failure.ts'
 
 export type CacheNodeOptions = {

@@ -1,6 +1,6 @@
 /** The program: parses the command line, runs the command, and tells what went wrong. */
 import { codeOf } from '../process/failure.ts'
-import { keepFilesPrivate } from '../process/private-files.ts'
+import { keepFilesPrivate } from '../process/files/private-files.ts'
 import { toldOf } from './mistakes.ts'
 import { commandLine } from './program.ts'
 

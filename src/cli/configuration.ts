@@ -5,8 +5,8 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { Failure } from '../process/failure.ts'
-import { readJsonFile } from '../process/json-file.ts'
-import { speakPlainly } from '../process/validator-words.ts'
+import { readJsonFile } from '../process/files/json-file.ts'
+import { speakPlainly } from '../process/requests/validator-words.ts'
 import { type OptionName, options, type Row, type Values } from './options/rows.ts'
 
 speakPlainly()

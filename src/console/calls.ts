@@ -1,7 +1,7 @@
 /** What the pages ask of the console, and what they are told. Each call wants the console's key; the state that everybody may see is in the events. */
 import { z } from 'zod'
-import { consoleConflictsMax, drillCharactersMax, itemKeysShownMax } from '../core/console-limits.ts'
-import { regionsMax, pauseMsMax } from '../core/limits.ts'
+import { consoleConflictsMax, drillCharactersMax, itemKeysShownMax } from '../core/limits/console-limits.ts'
+import { regionsMax, pauseMsMax } from '../core/limits/limits.ts'
 import type { Calls } from '../deployment/control/calls.ts'
 import { capacityCalls } from './capacity/capacity-calls.ts'
 import { shownReport } from './drills/reports.ts'

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
-import { consoleNotesMax, consoleStreamBytesMax, consoleStreamsMax } from '../core/console-limits.ts'
+import { consoleNotesMax, consoleStreamBytesMax, consoleStreamsMax } from '../core/limits/console-limits.ts'
 import type { Note, State } from './model/state.ts'
 
 type Kept = { readonly number: number; readonly note: Note }

@@ -1,5 +1,5 @@
 /** The past of each direction between two regions: one sample a second, for a bounded time and of a bounded number of directions. */
-import { historyDirectionsMax, historySamplesMax } from '../core/console-limits.ts'
+import { historyDirectionsMax, historySamplesMax } from '../core/limits/console-limits.ts'
 import { spreadOf } from './model/figures.ts'
 import type { Direction, History, State } from './model/state.ts'
 

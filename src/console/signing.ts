@@ -3,8 +3,8 @@
  * of the file of identities whose policies allow the most; where signatures are not verified, as any SDK would.
  */
 import { dynamoDbActions } from '../core/access/dynamodb-actions.ts'
-import { evaluate } from '../core/access/evaluate.ts'
-import type { Identities, User } from '../core/access/identities.ts'
+import { evaluate } from '../core/access/evaluate-policies.ts'
+import type { Identities, User } from '../core/access/identities/identities.ts'
 import type { Credentials } from '../core/auth/credentials.ts'
 import { tableArn } from '../operations/arns.ts'
 import { callerNamed } from '../operations/access/callers.ts'

@@ -1,5 +1,5 @@
 /** Reads a table's change stream on for a page, which keeps the place to which it has come. */
-import { streamRecordsShownMax } from '../core/console-limits.ts'
+import { streamRecordsShownMax } from '../core/limits/console-limits.ts'
 import type { Handlers } from '../deployment/control/server.ts'
 import { NoAnswer, Refusal, type Wire } from '../drills/run/load/wire.ts'
 import { Failure } from '../process/failure.ts'

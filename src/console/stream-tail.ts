@@ -3,7 +3,7 @@
  * order. Where a reader has come is data, so that it can be kept anywhere.
  */
 import { z } from 'zod'
-import { streamShardsShownMax } from '../core/console-limits.ts'
+import { streamShardsShownMax } from '../core/limits/console-limits.ts'
 import { Refusal } from '../drills/run/load/wire.ts'
 import { Failure } from '../process/failure.ts'
 

@@ -3,7 +3,7 @@
  * is whole; so the bytes that arrive count as progress, and only a line that brings nothing lets the time run out. What is
  * waited for cannot lie behind more bytes than were asked for: beyond that many, bytes prove nothing any more.
  */
-import { patienceBytesMax, progressBytesMin } from './limits.ts'
+import { patienceBytesMax, progressBytesMin } from './limits/limits.ts'
 
 export type Look = { readonly nowMs: number; readonly receivedBytes: number }
 

@@ -1,5 +1,5 @@
 /** Joins texts for a message, as Java prints a collection, and stops where a message is cut: it costs no more than what is shown. */
-import { shownTextMax } from './limits.ts'
+import { shownTextMax } from './limits/limits.ts'
 
 export function shownList(texts: Iterable<string | null>): string {
   let page = ''

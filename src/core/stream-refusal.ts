@@ -3,7 +3,7 @@
  * lost by any of these: the publisher tries again without end, and goes on from the stream's own end once the cause is gone.
  */
 import { errorText } from './error-text.ts'
-import { connectBackOffMsMax, refusedBackOffMsMax } from './limits.ts'
+import { connectBackOffMsMax, refusedBackOffMsMax } from './limits/limits.ts'
 
 /** What the publisher does about a refusal. */
 export const refusalKinds = [

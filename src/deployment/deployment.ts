@@ -7,11 +7,16 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { adminToken, adminTokenName } from './secrets/admin-token.ts'
-import { type Certified, certify, commonNameOf, type Wish } from './secrets/certificate.ts'
-import { makeMessageKeys, messageKeyPath, messageKeyPathsIn, rotateMessageKeys } from './secrets/message-keys.ts'
+import { type Certified, certify, commonNameOf, type Wish } from './secrets/certificates/certificate.ts'
+import { makeMessageKeys, messageKeyPath, messageKeyPathsIn, rotateMessageKeys } from './secrets/keys/message-keys.ts'
 import type { RegionHost } from './options.ts'
 import { hostInUrl, quorumOptions, quorumWish, writeQuorum } from './quorum-host.ts'
-import { certificateNameOf, type Identities, peerApiPrefix, securedNatsConfiguration } from './secrets/nats-accounts.ts'
+import {
+  certificateNameOf,
+  type Identities,
+  peerApiPrefix,
+  securedNatsConfiguration,
+} from './secrets/nats/nats-accounts.ts'
 
 export type DeploymentOptions = {
   readonly hosts: readonly RegionHost[]

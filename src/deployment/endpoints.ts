@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import { type AdminTokenOptions, foundToken } from './secrets/admin-token.ts'
 import { endpointsOf, type NodeEndpoints, nodeEndpointsOf } from './data-folder.ts'
-import { exchange } from '../process/exchange.ts'
+import { exchange } from '../process/requests/exchange.ts'
 import { Failure, messageOf } from '../process/failure.ts'
 import { readRegions } from './regions.ts'
 import { endpointAt } from './layout.ts'

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { priceNames, type Prices } from '../core/cost/prices.ts'
 import { Failure } from '../process/failure.ts'
-import { readJsonFile } from '../process/json-file.ts'
+import { readJsonFile } from '../process/files/json-file.ts'
 
 /** The same two levels up from src/deployment and from dist/cli. */
 const ownFile = fileURLToPath(new URL('../../deploy/prices/aws.json', import.meta.url))

@@ -5,10 +5,10 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RegionHost } from './options.ts'
-import type { Wish } from './secrets/certificate.ts'
-import { quorumPassword } from './secrets/quorum-secret.ts'
-import { natsTlsBlock } from './secrets/nats-tls.ts'
-import { quorumSettings } from './secrets/quorum-settings.ts'
+import type { Wish } from './secrets/certificates/certificate.ts'
+import { quorumPassword } from './secrets/nats/quorum-secret.ts'
+import { natsTlsBlock } from './secrets/nats/nats-tls.ts'
+import { quorumSettings } from './secrets/nats/quorum-settings.ts'
 
 const hostsMin = 3
 /** Beside the port of the region's NATS server. */

@@ -6,10 +6,10 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import { regionsMax } from '../core/limits.ts'
+import { regionsMax } from '../core/limits/limits.ts'
 import type { Region } from '../core/topology.ts'
 import { Failure } from '../process/failure.ts'
-import { readJsonFile } from '../process/json-file.ts'
+import { readJsonFile } from '../process/files/json-file.ts'
 
 /** The same two levels up from src/deployment and from dist/cli. */
 const regionsFolder = fileURLToPath(new URL('../../regions', import.meta.url))

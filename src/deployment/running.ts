@@ -7,7 +7,11 @@ import { linkSync, mkdirSync, readFileSync, readdirSync, renameSync, rmSync, sta
 import { homedir } from 'node:os'
 import { basename, dirname, isAbsolute, join } from 'node:path'
 import { z } from 'zod'
-import { deploymentNamesTriedMax, deploymentRecordBytesMax, deploymentRecordsMax } from '../core/deployment-limits.ts'
+import {
+  deploymentNamesTriedMax,
+  deploymentRecordBytesMax,
+  deploymentRecordsMax,
+} from '../core/limits/deployment-limits.ts'
 import { Failure, codeOf } from '../process/failure.ts'
 import { identityOf } from '../process/process-identity.ts'
 

@@ -37,7 +37,7 @@ import type {
   ResultOf,
   Token,
 } from './commands/command.ts'
-import type { OrderRecord } from './commands/order-book.ts'
+import type { OrderRecord } from './order/order-book.ts'
 import type { RegionNumbers } from './store/region-numbers.ts'
 import type { Retention } from './log/hold.ts'
 import type { StreamPage, StreamPart, VisitStreamRecord } from './streams/stream-part.ts'

@@ -12,14 +12,14 @@ import {
   overruledMax,
   setAsideBytesMax,
   setAsideMax,
-} from '../core/limits.ts'
+} from '../core/limits/limits.ts'
 import type { Row } from '../core/item/row.ts'
 import { encodeRow } from '../core/item/row.ts'
 import { registerValue } from '../core/table/registers.ts'
 import type { Table } from '../core/table/table.ts'
 import { DamagedRecord } from './store/damaged-record.ts'
 import type { Conflict, FeedCount, OverruledSetting, SetAside } from './engine.ts'
-import type { Group } from './commands/group.ts'
+import type { Group } from './commands/flush-group.ts'
 import type { Feed } from './log/head.ts'
 import { conflictKey, overruledKey, setAsideKey } from './store/keys.ts'
 import type { State } from './state.ts'

@@ -7,7 +7,7 @@
  */
 import { errorText } from '../core/error-text.ts'
 import { ServiceError } from '../core/errors.ts'
-import { probeSizeBytesMax, probeSizeBytesMin } from '../core/limits.ts'
+import { probeSizeBytesMax, probeSizeBytesMin } from '../core/limits/limits.ts'
 import { StoreFailed, StoreFull, StoreLost } from '../ports/store.ts'
 
 export type Trouble = {

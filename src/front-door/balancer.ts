@@ -5,7 +5,7 @@
  */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
 import { listeningAt } from '../http/listening.ts'
-import { connectionsMax } from '../core/limits.ts'
+import { connectionsMax } from '../core/limits/limits.ts'
 import type { Log } from '../ports/log.ts'
 import { connectionsAffordable } from '../process/descriptors.ts'
 import { Failure, codeOf, messageOf } from '../process/failure.ts'

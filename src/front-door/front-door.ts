@@ -15,7 +15,7 @@ import {
   frontDoorStalledMax,
   idleConnectionMsMax,
   replyStalledMsMax,
-} from '../core/limits.ts'
+} from '../core/limits/limits.ts'
 import { carriesCutsHeader } from '../core/wire/cut-header.ts'
 import { renderError } from '../core/wire/render.ts'
 import { refusal } from '../http/api.ts'
@@ -32,7 +32,7 @@ import { systemClock } from '../adapters/system/clocks.ts'
 import { systemRandom } from '../adapters/system/random.ts'
 import { connectionsAffordable } from '../process/descriptors.ts'
 import { Failure, codeOf, messageOf } from '../process/failure.ts'
-import { SecureAgent } from '../process/trust.ts'
+import { SecureAgent } from '../process/requests/trust.ts'
 import { Health } from './health.ts'
 import { isOwnRegion } from '../core/auth/signed-region.ts'
 import { regionOf } from './region-of.ts'
@@ -51,7 +51,7 @@ export type FrontDoorOptions = {
   readonly visitors?: VisitorOptions
   readonly onHealth?: (region: string, healthy: boolean) => void
   readonly healthEveryMs?: number
-  /** As in core/limits.ts unless given. */
+  /** As in core/limits/limits.ts unless given. */
   readonly stalledMax?: number
 }
 

@@ -6,7 +6,7 @@
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { codeOf } from '../process/failure.ts'
-import { SecureAgent } from '../process/trust.ts'
+import { SecureAgent } from '../process/requests/trust.ts'
 
 export type HealthOptions = {
   readonly endpoints: Readonly<Record<string, string>>

@@ -1,5 +1,5 @@
 /** The pipeline of a region's own API, for a server (server.ts) or a program with an entrance of its own. */
-import { noDefinitions } from '../core/access/identities.ts'
+import { noDefinitions } from '../core/access/identities/identities.ts'
 import type { InvariantViolation } from '../core/assert.ts'
 import type { Credentials } from '../core/auth/credentials.ts'
 import type { SignedRegions } from '../core/auth/signed-region.ts'

@@ -6,7 +6,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { ClientDemand } from '../core/pace/client-demand.ts'
 import { unreachable } from '../core/assert.ts'
 import { ServiceError } from '../core/errors.ts'
-import { compressedReplySizeBytesMin, requestsInFlightMax } from '../core/limits.ts'
+import { compressedReplySizeBytesMin, requestsInFlightMax } from '../core/limits/limits.ts'
 import { serializationError } from '../core/wire/coerce.ts'
 import { carriesCutsHeader, cutHeader } from '../core/wire/cut-header.ts'
 import type { Env } from '../ports/env.ts'

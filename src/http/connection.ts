@@ -4,7 +4,7 @@
  * as much processor time a request and knows everything (pipelining, chunks, other methods, other addresses).
  */
 import type { Socket } from 'node:net'
-import { idleConnectionMsMax, lingerMsMax, requestHeadBytesMax, requestMsMax } from '../core/limits.ts'
+import { idleConnectionMsMax, lingerMsMax, requestHeadBytesMax, requestMsMax } from '../core/limits/limits.ts'
 import type { Api } from './api.ts'
 import { Gathering } from './bytes/gathering.ts'
 import { Outbox } from './bytes/outbox.ts'

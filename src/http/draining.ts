@@ -4,7 +4,7 @@
  * given up, which answers it. Only then are the connections that are left destroyed.
  */
 import type { Server } from 'node:http'
-import { drainMsMax, farewellMsMax, lastAnswersMsMax } from '../core/limits.ts'
+import { drainMsMax, farewellMsMax, lastAnswersMsMax } from '../core/limits/limits.ts'
 import type { Clock } from '../ports/clock.ts'
 
 export type Draining = {

@@ -1,7 +1,7 @@
 /** What is not the API: health, readiness, metrics, administration, and AWS's answers to whatever else comes. */
 import { jsonInTurns } from './bytes/json-in-turns.ts'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { adminBodyBytesMax } from '../core/limits.ts'
+import { adminBodyBytesMax } from '../core/limits/limits.ts'
 import { adminRefusal } from './access/administration.ts'
 import { originHeaders, replyHeaders } from './bytes/reply.ts'
 import type { RequestIds } from './request-id.ts'

@@ -11,14 +11,14 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import type { ClientDemand } from '../core/pace/client-demand.ts'
 import { required } from '../core/assert.ts'
-import { adminBodyBytesMax, connectionsMax, idleConnectionMsMax } from '../core/limits.ts'
+import { adminBodyBytesMax, connectionsMax, idleConnectionMsMax } from '../core/limits/limits.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Env } from '../ports/env.ts'
 import { apiPipeline, type ApiPipelineOptions, pathsBeside } from './api-pipeline.ts'
 import { Api } from './api.ts'
 import { type ConnectionApi, Connections, type ConnectionsOptions } from './connection.ts'
 import { drain } from './draining.ts'
-import type { Send } from './forwarding.ts'
+import type { Send } from './processes/forwarding.ts'
 import { boundHeads, headSettings, refusedHead } from './bytes/heads.ts'
 import { HttpSockets } from './bytes/http-sockets.ts'
 import { replyHeaders } from './bytes/reply.ts'
@@ -46,7 +46,7 @@ export type ListenOptions = RouteOptions & {
   readonly connectionsMax?: number
   /** Which pages and names are served; none but this machine's own when it is not given. */
   readonly visitors?: VisitorOptions
-  /** Of replies that clients do not read; as in core/limits.ts unless said otherwise. */
+  /** Of replies that clients do not read; as in core/limits/limits.ts unless said otherwise. */
   readonly unread?: UnreadBounds
   /** Another listener, for those that are let in by another way. */
   readonly privately?: PrivateListener | undefined

@@ -4,7 +4,7 @@
  */
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
-import { linkConnectionsMax, linkWaitingMax } from '../core/link-limits.ts'
+import { linkConnectionsMax, linkWaitingMax } from '../core/limits/link-limits.ts'
 import { reset } from '../http/bytes/resets.ts'
 import { ReceivedBytes } from '../http/bytes/received-bytes.ts'
 import type { Alarms } from './lane/alarms.ts'

@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { Failure } from '../process/failure.ts'
-import { readJsonFile } from '../process/json-file.ts'
+import { readJsonFile } from '../process/files/json-file.ts'
 import type { Address } from './link-port.ts'
 import type { LinkPlan } from './links.ts'
 import { bandwidthFrom, delayFrom, stallFrom } from './quantities.ts'

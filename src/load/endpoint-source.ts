@@ -1,6 +1,6 @@
 /** Tables of another endpoint that speaks DynamoDB's API: another deployment, DynamoDB Local, an emulator. */
 import { z } from 'zod'
-import { recordIn } from './json-lines.ts'
+import { recordIn } from './forms/json-lines.ts'
 import type { Found, Source } from './record.ts'
 import type { Target } from './target.ts'
 

@@ -1,13 +1,13 @@
 /** What lies at a path: one of the forms that people have items in, told by its content. */
 import type { TableDefinition } from '../testing/tables/definition.ts'
 import { Failure, messageOf } from '../process/failure.ts'
-import { csv } from './csv.ts'
-import { documentSource } from './documents.ts'
-import { exportIn, exportSources } from './export-folder.ts'
-import type { Files } from './files.ts'
-import { ion } from './ion.ts'
-import { jsonLines, recordIn } from './json-lines.ts'
-import { documentIn, linesOf } from './lines.ts'
+import { csv } from './forms/csv.ts'
+import { documentSource } from './forms/documents.ts'
+import { exportIn, exportSources } from './forms/export-folder.ts'
+import type { Files } from './places/local-files.ts'
+import { ion } from './forms/ion.ts'
+import { jsonLines, recordIn } from './forms/json-lines.ts'
+import { documentIn, linesOf } from './forms/lines.ts'
 import type { Source } from './record.ts'
 
 export type SourceOptions = {

@@ -3,7 +3,7 @@
  * refused is written item by item, so that the item at fault is named and the others are there.
  */
 import { Refusal } from '../drills/run/load/wire.ts'
-import { batchWriteRequestsMax } from '../core/limits.ts'
+import { batchWriteRequestsMax } from '../core/limits/limits.ts'
 import { Failure } from '../process/failure.ts'
 import { batchBytesMax, batchesAtOnceMax, sentBytesMax } from './limits.ts'
 import { type Found, isRecord, type ItemJson, type LoadRecord } from './record.ts'

@@ -1,5 +1,5 @@
 /** What the configuration of every region's NATS server has in common, in every way of deploying. */
-import { messageSizeBytesMax, natsFileBytesMax } from '../core/limits.ts'
+import { messageSizeBytesMax, natsFileBytesMax } from '../core/limits/limits.ts'
 
 /** A message's headers count as payload for the server. */
 const headersSizeBytesMax = 64 * 1024

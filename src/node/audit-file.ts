@@ -3,7 +3,7 @@
  * time is counted and said, and never stops a request.
  */
 import { appendFile, chmod, rename, rm, stat } from 'node:fs/promises'
-import { auditBufferBytesMax, auditFileBytesMax, auditFilesMax } from '../core/access-limits.ts'
+import { auditBufferBytesMax, auditFileBytesMax, auditFilesMax } from '../core/limits/access-limits.ts'
 import type { Audit, AuditEntry } from '../ports/audit.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'

@@ -1,7 +1,7 @@
 /** STS and IAM at the node's port, where it has a file of identities. */
 import { systemClock } from '../adapters/system/clocks.ts'
 import { systemRandom } from '../adapters/system/random.ts'
-import { accessSettings, type WatchedAccess } from '../deployment/secrets/identities.ts'
+import { accessSettings, type WatchedAccess } from '../deployment/secrets/identities/watched-access.ts'
 import { SessionKeys } from '../http/access/session-keys.ts'
 import type { AccessMode } from '../operations/access/authorizer.ts'
 import { iamEntry } from '../operations/iam/iam-entry.ts'

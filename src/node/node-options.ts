@@ -1,8 +1,8 @@
 /** What a region's node is started with. */
 import type { TimingName } from '../core/table/waits.ts'
 import type { Region as RegionName } from '../core/topology.ts'
-import type { ShownCertificate } from '../deployment/secrets/certificate-watch.ts'
-import type { NatsAccess } from '../deployment/secrets/nats-access.ts'
+import type { ShownCertificate } from '../deployment/secrets/certificates/certificate-watch.ts'
+import type { NatsAccess } from '../deployment/secrets/nats/nats-access.ts'
 import type { RegionEntry } from '../deployment/regions.ts'
 import type { VisitorOptions } from '../http/access/visitors.ts'
 import type { PortCertificate } from '../http/secure.ts'

@@ -4,7 +4,7 @@
  * nothing writes to a store that is closed. The bus may be away at any time, from the start on: the region serves.
  */
 import { existsSync } from 'node:fs'
-import { tightenFolder } from '../process/private-files.ts'
+import { tightenFolder } from '../process/files/private-files.ts'
 import { portFailure } from '../process/port-failure.ts'
 import { isCounted } from '../operations/capacity/admission.ts'
 import { Lifecycle } from '../region/lifecycle.ts'

@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { Named } from '../core/access/evaluate.ts'
+import type { Named } from '../core/access/evaluate-policies.ts'
 import { parsePolicyText } from '../core/access/parse-policy.ts'
 import { followFile } from '../deployment/secrets/followed-file.ts'
 import type { PrivateListener } from '../http/private-listener.ts'

@@ -1,12 +1,12 @@
 /** This node's side of the streams that regions share (ports/quorum.ts), where the deployment has quorum servers for it. */
-import { NatsQuorum } from '../adapters/nats/nats-quorum.ts'
+import { NatsQuorum } from '../adapters/nats/quorum/nats-quorum.ts'
 import type { Topology } from '../core/topology.ts'
-import type { NatsAccess } from '../deployment/secrets/nats-access.ts'
+import type { NatsAccess } from '../deployment/secrets/nats/nats-access.ts'
 import type { Log } from '../ports/log.ts'
 import type { Meter } from '../ports/meter.ts'
 import type { Quorum } from '../ports/quorum.ts'
 import { messageOf } from '../process/failure.ts'
-import { makeSecretFile } from '../process/secret-file.ts'
+import { makeSecretFile } from '../process/files/secret-file.ts'
 import type { Lifecycle } from '../region/lifecycle.ts'
 import type { EncryptionFiles } from './store/encryption.ts'
 

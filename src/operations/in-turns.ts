@@ -3,7 +3,7 @@
  * gathered stays in memory until its reply is made, so only a few go on by turns. Some more may have had their first turn; beyond these a
  * read waits until one has ended, whatever it is.
  */
-import { readsBegunMax, readsByTurnsMax } from '../core/limits.ts'
+import { readsBegunMax, readsByTurnsMax } from '../core/limits/limits.ts'
 import type { Turns } from '../core/turns.ts'
 import type { OperationContext } from './operation.ts'
 

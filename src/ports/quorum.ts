@@ -1,7 +1,7 @@
 /**
  * A replicated stream of entries: each member (a region, or a node of one) has a server with a copy, and an entry has its place
  * once a majority of them has it on disk. It gives places and keeps bytes; what entries mean, it does not know
- * (engine/commands/quorum-order.ts). All of it may be slow, answer late or not at all, and a copy may be behind.
+ * (engine/order/quorum-order.ts). All of it may be slow, answer late or not at all, and a copy may be behind.
  */
 export type QuorumEntry = {
   /** 1, 2, 3 … without gaps in one stream. */

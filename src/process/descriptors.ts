@@ -1,6 +1,6 @@
 /** Whether a program may open as many files as it needs: without, it would fail half-way, and at any place. */
 import { readFileSync } from 'node:fs'
-import { connectionsMax } from '../core/limits.ts'
+import { connectionsMax } from '../core/limits/limits.ts'
 import { Failure, codeOf } from './failure.ts'
 
 /** Of a node, a cache or a process that carries links, with a few dozen connections. */

@@ -4,7 +4,7 @@
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { suspectStartsMax } from '../core/limits.ts'
+import { suspectStartsMax } from '../core/limits/limits.ts'
 
 const fileName = 'store.starts'
 

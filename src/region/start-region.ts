@@ -5,7 +5,7 @@
  * Starting goes from the disk outwards, so that a request finds everything there. Stopping goes inwards: what was accepted is answered, and nothing
  * writes to a store that is closed.
  */
-import { logPositionsMax } from '../core/limits.ts'
+import { logPositionsMax } from '../core/limits/limits.ts'
 import { type Timing, timings } from '../core/table/waits.ts'
 import { peersOf, type Topology } from '../core/topology.ts'
 import type { Engine } from '../engine/engine.ts'

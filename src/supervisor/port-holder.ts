@@ -1,7 +1,7 @@
 /** Which process listens on a port of this machine, as far as this user may see it. */
 import { execFileSync } from 'node:child_process'
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
-import { commandOf } from './remains.ts'
+import { commandOf } from './children/remains.ts'
 
 /** Such as `process 4711 (nats-server --config …)`; undefined when it cannot be found out. */
 export function holderOf(port: number): string | undefined {

@@ -1,5 +1,5 @@
 /** The last lines of the log, in memory, for `longitude diagnose`. */
-import { recentLineCharsMax, recentLinesCharsMax } from '../core/deployment-limits.ts'
+import { recentLineCharsMax, recentLinesCharsMax } from '../core/limits/deployment-limits.ts'
 
 export class RecentLines {
   #lines: string[] = []

@@ -4,9 +4,9 @@ import type { Layout } from '../deployment/layout.ts'
 import type { VisitorOptions } from '../http/access/visitors.ts'
 import type { PrivateOptions } from '../node/private-listener.ts'
 import type { Log } from '../ports/log.ts'
-import type { LineSink } from './child-lines.ts'
-import type { EncryptionOptions, ObservingOptions, StreamOptions } from './flags.ts'
-import type { DeploymentTls } from './tls-flags.ts'
+import type { LineSink } from './children/child-lines.ts'
+import type { EncryptionOptions, ObservingOptions, StreamOptions } from './flags/child-flags.ts'
+import type { DeploymentTls } from './flags/tls-flags.ts'
 
 export type SupervisorOptions = VisitorOptions &
   EncryptionOptions &

@@ -3,7 +3,7 @@
  * (http/api.ts), without a socket.
  */
 import type { IncomingHttpHeaders } from 'node:http'
-import { requestSizeBytesMax } from '../core/limits.ts'
+import { requestSizeBytesMax } from '../core/limits/limits.ts'
 import { type Api, refusal } from '../http/api.ts'
 import { type Reply, replyHeaders } from '../http/bytes/reply.ts'
 import type { SdkHandlerOptions, SdkRequest, SdkRequestHandler, SdkResponse } from './cluster-api.ts'

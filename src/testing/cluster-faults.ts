@@ -1,7 +1,7 @@
 /** The faults of one region of a cluster, of the process that runs now. */
 import { shownFault, faultWish } from '../node/faults/fault-wish.ts'
-import { BadRequest } from '../process/bad-request.ts'
-import { shaped } from '../process/wrong-shape.ts'
+import { BadRequest } from '../process/requests/bad-request.ts'
+import { shaped } from '../process/requests/wrong-shape.ts'
 import type { ClusterFaults, FaultSettings } from './cluster-api.ts'
 import type { WorldRegion } from './world-region.ts'
 

@@ -1,6 +1,6 @@
 /** What a cluster is made with, checked. */
 import { randomInt } from 'node:crypto'
-import { regionsMax } from '../core/limits.ts'
+import { regionsMax } from '../core/limits/limits.ts'
 import type { Region } from '../core/topology.ts'
 import type { CapacityMode, CapacitySettings } from '../operations/capacity/admission.ts'
 import { durationMs } from '../process/duration.ts'

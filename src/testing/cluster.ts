@@ -7,7 +7,7 @@
  */
 import type { MemoryHandler } from '../adapters/memory/memory-functions.ts'
 import { timings } from '../core/table/waits.ts'
-import { conflictsToldMax } from '../core/limits.ts'
+import { conflictsToldMax } from '../core/limits/limits.ts'
 import { shownConflict } from '../node/admin/conflict-feed.ts'
 import type { Region } from '../core/topology.ts'
 import type { ListenOptions } from '../http/server.ts'

@@ -12,8 +12,8 @@
  */
 import { z } from 'zod'
 import type { AdminRoute } from '../http/routes.ts'
-import { BadRequest } from '../process/bad-request.ts'
-import { shaped } from '../process/wrong-shape.ts'
+import { BadRequest } from '../process/requests/bad-request.ts'
+import { shaped } from '../process/requests/wrong-shape.ts'
 import { faultSelection } from '../node/faults/fault-wish.ts'
 import type { Cluster, FaultSettings } from './cluster-api.ts'
 

@@ -5,7 +5,7 @@
 import type { Socket } from 'node:net'
 import { systemClock } from '../adapters/system/clocks.ts'
 import { systemRandom } from '../adapters/system/random.ts'
-import { connectionsMax } from '../core/limits.ts'
+import { connectionsMax } from '../core/limits/limits.ts'
 import { Visitors } from '../http/access/visitors.ts'
 import { Api, refusal } from '../http/api.ts'
 import type { Answer, Pipeline } from '../http/pipeline.ts'

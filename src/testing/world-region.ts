@@ -9,7 +9,7 @@ import { BlobShelf, MemoryBlobs } from '../adapters/memory/memory-blobs.ts'
 import { MemoryBuckets, type Objects } from '../adapters/memory/memory-buckets.ts'
 import { MemoryDisk, MemoryStore } from '../adapters/memory/memory-store.ts'
 import type { MemoryNetwork } from '../adapters/memory/memory-bus.ts'
-import type { MemoryQuorums } from '../adapters/memory/memory-quorum.ts'
+import type { MemoryQuorums } from '../adapters/memory/quorum/memory-quorum.ts'
 import {
   MemoryDataStreams,
   MemoryDestinations,

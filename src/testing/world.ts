@@ -4,8 +4,8 @@
  */
 import { MemoryNetwork } from '../adapters/memory/memory-bus.ts'
 import type { LinkState } from '../adapters/memory/memory-link.ts'
-import { MemoryQuorums } from '../adapters/memory/memory-quorum.ts'
-import type { StreamCopies } from '../adapters/memory/memory-quorum-server.ts'
+import { MemoryQuorums } from '../adapters/memory/quorum/memory-quorum.ts'
+import type { StreamCopies } from '../adapters/memory/quorum/memory-quorum-server.ts'
 import type { StreamCopy } from '../adapters/memory/memory-server.ts'
 import { SeededRandom } from '../adapters/memory/seeded-random.ts'
 import type { Region } from '../core/topology.ts'

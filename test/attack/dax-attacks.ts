@@ -1,6 +1,6 @@
 /** What is done to the port of Amazon's DAX clients, whose requests are CBOR. */
 import { CborWriter } from '../../src/core/cbor/cbor-writer.ts'
-import { AttributeLists } from '../../src/core/dax/attribute-lists.ts'
+import { AttributeLists } from '../../src/core/dax/codec/attribute-lists.ts'
 import type { MethodName } from '../../src/core/dax/protocol.ts'
 import { frame } from '../unit/dax/sample-frames.ts'
 import { answerMsMax, type Attack, type Entrance, many, MB, scaled, type Strength } from './acts.ts'

@@ -1,7 +1,7 @@
 /** The server that a cache is, answering one constant whatever it is asked: what a hit is held against. */
 import { systemClock } from '../../src/adapters/system/clocks.ts'
 import { systemRandom } from '../../src/adapters/system/random.ts'
-import { bufferPoolSizeBytes } from '../../src/core/limits.ts'
+import { bufferPoolSizeBytes } from '../../src/core/limits/limits.ts'
 import { aboutBody, ReadyReply } from '../../src/http/bytes/reply.ts'
 import { serveApi } from '../../src/http/server.ts'
 import { itemOf } from './requests.ts'

@@ -1,7 +1,7 @@
 /** Hits through DAX's binary protocol: against the HTTP front of the same cache, and at one connection against a bare echo over TCP. */
 import type { CborWriter } from '../../src/core/cbor/cbor-writer.ts'
 import type { Item } from '../../src/core/attribute/value.ts'
-import { encodeKey } from '../../src/core/dax/key-codec.ts'
+import { encodeKey } from '../../src/core/dax/codec/key-codec.ts'
 import { authorization, frame, greeting } from '../unit/dax/sample-frames.ts'
 import { type CacheChild, cpuMsOf, type Load } from './children.ts'
 import { median, rounded } from './figures.ts'

@@ -7,7 +7,7 @@ import { connectOnce } from '../../src/adapters/nats/nats-connect.ts'
 import { bytesRead } from '../../src/adapters/nats/nats-heartbeat.ts'
 import { Puller } from '../../src/adapters/nats/nats-pull.ts'
 import { logSubject, streamName } from '../../src/adapters/nats/nats-subjects.ts'
-import { pullBytesMax } from '../../src/core/limits.ts'
+import { pullBytesMax } from '../../src/core/limits/limits.ts'
 
 export type DeliveryOrder = {
   readonly port: number

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { makeMessageKeys } from '../../src/deployment/secrets/message-keys.ts'
+import { makeMessageKeys } from '../../src/deployment/secrets/keys/message-keys.ts'
 import { findNatsServer } from '../../src/nats-server/find.ts'
 import {
   Load,

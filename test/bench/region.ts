@@ -8,7 +8,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { makeMessageKeys } from '../../src/deployment/secrets/message-keys.ts'
+import { makeMessageKeys } from '../../src/deployment/secrets/keys/message-keys.ts'
 import { findNatsServer } from '../../src/nats-server/find.ts'
 import {
   holdTo,

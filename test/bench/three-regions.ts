@@ -1,7 +1,7 @@
 /** Three regions with their nats-servers as processes, and in this one the links between them, with distance, to be cut. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { makeMessageKeys } from '../../src/deployment/secrets/message-keys.ts'
+import { makeMessageKeys } from '../../src/deployment/secrets/keys/message-keys.ts'
 import { findNatsServer } from '../../src/nats-server/find.ts'
 import { type Link, type LinkMode, openLink } from '../../src/links/link.ts'
 import { type Child, type NodeChild, removeFolder, startNats, startNode, temporaryFolder } from './children.ts'

@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { cacheLeaseMs } from '../../src/core/limits.ts'
+import { cacheLeaseMs } from '../../src/core/limits/limits.ts'
 import { type Link, openLink } from '../../src/links/link.ts'
 import { root } from './chaos-region.ts'
 import { Deployment } from './deployment.ts'

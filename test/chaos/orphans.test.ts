@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { runVariable } from '../../src/supervisor/remains.ts'
+import { runVariable } from '../../src/supervisor/children/remains.ts'
 import {
   alive,
   background,

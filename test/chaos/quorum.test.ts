@@ -8,7 +8,7 @@ import { MemoryDisk, MemoryStore } from '../../src/adapters/memory/memory-store.
 import { SeededRandom } from '../../src/adapters/memory/seeded-random.ts'
 import { systemClock } from '../../src/adapters/system/clocks.ts'
 import { systemRandom } from '../../src/adapters/system/random.ts'
-import type { NatsQuorum } from '../../src/adapters/nats/nats-quorum.ts'
+import type { NatsQuorum } from '../../src/adapters/nats/quorum/nats-quorum.ts'
 import { Links } from '../../src/links/links.ts'
 import { plainShape } from '../../src/links/lane/shape.ts'
 import { findNatsServer } from '../../src/nats-server/find.ts'

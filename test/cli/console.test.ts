@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openLmdbStore } from '../../src/adapters/lmdb/lmdb-store.ts'
 import { decodeRow, encodeRow } from '../../src/core/item/row.ts'
 import { rowKey } from '../../src/engine/store/keys.ts'
-import { controlOf } from '../../src/supervisor/control-client.ts'
+import { controlOf } from '../../src/supervisor/control/supervisor-client.ts'
 import { openBrowser } from '../drills/browser.ts'
 import {
   clientAt,

@@ -1,7 +1,7 @@
 /** Every guard at every process that takes requests: the owner and the workers of a region, its cache, the front door. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { answerOf, cells, keyed, readDoors, tableInput, there, tooLarge, unsigned } from '../conformance/guards.ts'
-import { localOperations } from '../../src/http/worker-front.ts'
+import { localOperations } from '../../src/http/processes/worker-front.ts'
 import { call } from '../conformance/raw-request.ts'
 import { eventually, prepareProgram, removeFolder, temporaryFolder, type Up, up } from './command-line.ts'
 

@@ -12,10 +12,10 @@ import {
   UpdateTableCommand,
 } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { localTlsIn } from '../../src/deployment/secrets/local-authority.ts'
+import { localTlsIn } from '../../src/deployment/secrets/certificates/local-authority.ts'
 import { allow, keyOf, outcomeOf, user } from '../testing/access-scene.ts'
-import { exchange } from '../../src/process/exchange.ts'
-import { trustAuthority } from '../../src/process/trust.ts'
+import { exchange } from '../../src/process/requests/exchange.ts'
+import { trustAuthority } from '../../src/process/requests/trust.ts'
 import {
   alive,
   createTable,

@@ -2,7 +2,7 @@
 import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { Dax } from '@amazon-dax-sdk/client-dax'
 import { afterEach, expect, it, vi } from 'vitest'
-import { compileIdentities, noDefinitions } from '../../src/core/access/identities.ts'
+import { compileIdentities, noDefinitions } from '../../src/core/access/identities/identities.ts'
 import { SessionKeys } from '../../src/http/access/session-keys.ts'
 import type { AccessMode } from '../../src/operations/access/authorizer.ts'
 import { accountId, allow, deny, keyOf, outcomeOf as outcome, secretOf, user } from '../testing/access-scene.ts'

@@ -2,7 +2,7 @@
  * Every guard at every entrance, as data. A guard is what no request may get past: a size, a type, a state, a limit. A entrance is
  * an operation by which a request could. `cells` is their product; a cell that cannot be says why in `not`.
  */
-import { requestSizeBytesMax } from '../../src/core/limits.ts'
+import { requestSizeBytesMax } from '../../src/core/limits/limits.ts'
 import { apiHeaders, type RawReply, send } from './raw-request.ts'
 
 export type Value = Readonly<Record<string, unknown>>

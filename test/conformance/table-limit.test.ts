@@ -5,7 +5,7 @@ import { refusal, tableName } from './region.ts'
 import { testRegions, type TestRegions } from './regions.ts'
 
 const tablesMax = 3
-vi.mock('../../src/core/limits.ts', async (original) => ({ ...(await original<object>()), tablesMax: 3 }))
+vi.mock('../../src/core/limits/limits.ts', async (original) => ({ ...(await original<object>()), tablesMax: 3 }))
 
 const [us, eu] = ['us-east-1', 'eu-west-1'] as const
 const says = `Subscriber limit exceeded: There is a limit of ${tablesMax} tables per subscriber`

@@ -1,5 +1,5 @@
 import { MemoryNetwork } from '../../src/adapters/memory/memory-bus.ts'
-import { MemoryQuorums } from '../../src/adapters/memory/memory-quorum.ts'
+import { MemoryQuorums } from '../../src/adapters/memory/quorum/memory-quorum.ts'
 import { SeededRandom } from '../../src/adapters/memory/seeded-random.ts'
 import { systemClock } from '../../src/adapters/system/clocks.ts'
 import { quorumContract } from './contract.ts'

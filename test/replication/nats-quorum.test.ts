@@ -1,10 +1,10 @@
 /** Shared streams on clusters of real servers. What every quorum does is in the contract; here is what only servers can do. */
 import { headers } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { NatsQuorum } from '../../src/adapters/nats/nats-quorum.ts'
+import type { NatsQuorum } from '../../src/adapters/nats/quorum/nats-quorum.ts'
 import type { Meter } from '../../src/ports/meter.ts'
 import { connectOnce } from '../../src/adapters/nats/nats-connect.ts'
-import { placedSubject, quorumSubject } from '../../src/adapters/nats/nats-quorum-subjects.ts'
+import { placedSubject, quorumSubject } from '../../src/adapters/nats/quorum/nats-quorum-subjects.ts'
 import type { QuorumEntry, QuorumStream } from '../../src/ports/quorum.ts'
 import { quorumContract, type QuorumUnderTest } from '../quorum/contract.ts'
 import { eventually } from './eventually.ts'

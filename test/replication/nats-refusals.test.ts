@@ -6,7 +6,7 @@ import { jetstreamManager, type JetStreamManager, type StreamConfig } from '@nat
 import { connect } from '@nats-io/transport-node'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { NatsBus } from '../../src/adapters/nats/nats-bus.ts'
-import { streamBytesMax } from '../../src/core/limits.ts'
+import { streamBytesMax } from '../../src/core/limits/limits.ts'
 import { asRefusal, type StreamRefused } from '../../src/core/stream-refusal.ts'
 import { freePort } from '../free-port.ts'
 import { eventually } from './eventually.ts'

@@ -12,12 +12,12 @@ import {
   invalidationSubject,
   logSubject,
 } from '../../src/adapters/nats/nats-subjects.ts'
-import { NatsQuorum } from '../../src/adapters/nats/nats-quorum.ts'
+import { NatsQuorum } from '../../src/adapters/nats/quorum/nats-quorum.ts'
 import { NatsBus } from '../../src/adapters/nats/nats-bus.ts'
 import { encodeControl } from '../../src/core/change/control.ts'
 import { writeDeployment } from '../../src/deployment/deployment.ts'
-import { watchAccess } from '../../src/deployment/secrets/identities.ts'
-import { natsAccess } from '../../src/deployment/secrets/nats-access.ts'
+import { watchAccess } from '../../src/deployment/secrets/identities/watched-access.ts'
+import { natsAccess } from '../../src/deployment/secrets/nats/nats-access.ts'
 import { eventually } from './eventually.ts'
 import { freePort } from '../free-port.ts'
 import { NatsServerProcess, quiet } from './nats.ts'

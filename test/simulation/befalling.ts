@@ -1,5 +1,5 @@
 /** How faults befall a world with quorum servers, one after the other; and those of the servers' stream, which every such world has. */
-import type { MemoryQuorums } from '../../src/adapters/memory/memory-quorum.ts'
+import type { MemoryQuorums } from '../../src/adapters/memory/quorum/memory-quorum.ts'
 import type { Scheduler } from '../../src/adapters/memory/scheduler.ts'
 import type { SeededRandom } from '../../src/adapters/memory/seeded-random.ts'
 import type { Story } from './story.ts'

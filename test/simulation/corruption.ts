@@ -4,7 +4,7 @@
  */
 import { type BatchChange, decodeBatch, encodeBatch } from '../../src/core/change/batch.ts'
 import { kindOf } from '../../src/core/change/message.ts'
-import { messageChangesMax } from '../../src/core/limits.ts'
+import { messageChangesMax } from '../../src/core/limits/limits.ts'
 import { decodeRow, encodeRow } from '../../src/core/item/row.ts'
 import type { Carried } from '../../src/adapters/memory/memory-link.ts'
 import type { MessageKeys } from '../../src/ports/message-keys.ts'

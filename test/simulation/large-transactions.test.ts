@@ -8,8 +8,8 @@ import type { Write } from '../../src/core/write/write.ts'
 
 const parts = { sent: 0 }
 const counted = '../../src/core/change/batch.ts'
-const limits = '../../src/core/limits.ts'
-const lineLimits = '../../src/core/line-limits.ts'
+const limits = '../../src/core/limits/limits.ts'
+const lineLimits = '../../src/core/limits/line-limits.ts'
 
 beforeAll(() => {
   vi.resetModules()

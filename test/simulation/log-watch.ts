@@ -8,7 +8,7 @@
  * - the rows of a key only move forward, in stamp and in version vector.
  */
 import type { Change, Position } from '../../src/core/change/change.ts'
-import { groupChangesMax } from '../../src/core/line-limits.ts'
+import { groupChangesMax } from '../../src/core/limits/line-limits.ts'
 import type { Stamp } from '../../src/core/hybrid-logical-clock/stamp.ts'
 import { decodeRow, type Row, vectorOf } from '../../src/core/item/row.ts'
 import type { TableId } from '../../src/core/table/table.ts'

@@ -1,9 +1,9 @@
 /** Bugs that are put into a region of several nodes: some seed finds each, by a promise that it breaks. */
 import { afterEach, describe, it } from 'vitest'
-import { Applying } from '../../src/region/nodes/applying.ts'
+import { Applying } from '../../src/region/nodes/store/applying.ts'
 import { Leading } from '../../src/region/nodes/leading.ts'
 import type { NodeEntry } from '../../src/region/nodes/node-entry.ts'
-import type { NodePlace } from '../../src/region/nodes/node-place.ts'
+import type { NodePlace } from '../../src/region/nodes/store/node-place.ts'
 import { digestAfter, Terms } from '../../src/region/nodes/terms.ts'
 import type { Edit } from '../../src/ports/store.ts'
 import type { NodesVariant } from './nodes/nodes-world.ts'

@@ -7,7 +7,7 @@
 import { MemoryCacheLine } from '../../src/adapters/memory/memory-cache-line.ts'
 import type { Position } from '../../src/core/change/change.ts'
 import { bodyOffset } from '../../src/core/item/row.ts'
-import { cacheLeaseMs } from '../../src/core/limits.ts'
+import { cacheLeaseMs } from '../../src/core/limits/limits.ts'
 import { encodePrimaryKey } from '../../src/core/key/primary-key.ts'
 import type { Table } from '../../src/core/table/table.ts'
 import type { Mark } from '../../src/core/wire/cache-mark.ts'

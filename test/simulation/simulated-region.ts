@@ -9,7 +9,7 @@ import { MemoryDisk, MemoryStore } from '../../src/adapters/memory/memory-store.
 import { required } from '../../src/core/assert.ts'
 import type { Position } from '../../src/core/change/change.ts'
 import type { ClockState } from '../../src/core/hybrid-logical-clock/hybrid-logical-clock.ts'
-import { clockDriftMsMax } from '../../src/core/limits.ts'
+import { clockDriftMsMax } from '../../src/core/limits/limits.ts'
 import type { Table, TableId } from '../../src/core/table/table.ts'
 import type { Region } from '../../src/core/topology.ts'
 import type { Engine } from '../../src/engine/engine.ts'

@@ -29,7 +29,7 @@ describe('strongly consistent tables under faults', () => {
 
   it('stand being left behind by a stream that is trimmed, for a few seeds', { timeout: 300_000 }, async () => {
     vi.resetModules()
-    const limits = '../../src/core/quorum-limits.ts'
+    const limits = '../../src/core/limits/quorum-limits.ts'
     const kept = { quorumTrimStep: 8, quorumEntriesKeptMax: 40 }
     vi.doMock(limits, async (original) => ({ ...(await original<Record<string, unknown>>()), ...kept }))
     const trimming = await import('./strong/run-strong.ts')

@@ -204,7 +204,9 @@ const bugs: readonly Bug[] = [
     seedsMax: 50,
     knownSeed: 6,
     inject: () => {
-      replace('../../src/engine/commands/group.ts', ({ Groups }) => ({ Groups: withoutOverlay(Groups as GroupsClass) }))
+      replace('../../src/engine/commands/flush-group.ts', ({ Groups }) => ({
+        Groups: withoutOverlay(Groups as GroupsClass),
+      }))
       return {}
     },
   },

@@ -1,6 +1,10 @@
 /** A region under policies, and clients of its users, for tests of access. */
 import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { compileIdentities, type IdentityDefinitions, noDefinitions } from '../../src/core/access/identities.ts'
+import {
+  compileIdentities,
+  type IdentityDefinitions,
+  noDefinitions,
+} from '../../src/core/access/identities/identities.ts'
 import type { Audit } from '../../src/ports/audit.ts'
 import type { AccessMode } from '../../src/operations/access/authorizer.ts'
 import { EmbeddedCluster } from '../../src/testing/cluster.ts'

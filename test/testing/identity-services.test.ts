@@ -2,7 +2,11 @@
 import { ListTablesCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { compileIdentities, type IdentityDefinitions, noDefinitions } from '../../src/core/access/identities.ts'
+import {
+  compileIdentities,
+  type IdentityDefinitions,
+  noDefinitions,
+} from '../../src/core/access/identities/identities.ts'
 import type { AuditEntry } from '../../src/ports/audit.ts'
 import { SessionKeys } from '../../src/http/access/session-keys.ts'
 import { iamEntry } from '../../src/operations/iam/iam-entry.ts'

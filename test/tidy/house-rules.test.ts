@@ -59,7 +59,7 @@ const exported = ['cluster', 'fixtures/vitest', 'fixtures/jest', 'fixtures/node-
 
 /** What only the tests, the benches and the simulator compose; CBOR until its fronts stand; the shared order is for regions with strong consistency (docs/design/order.md). */
 const forTests = [
-  'src/engine/commands/quorum-order.ts',
+  'src/engine/order/quorum-order.ts',
   'src/adapters/memory/memory-cache-line.ts',
   'src/links/link.ts',
   'src/core/cbor/cbor.ts',

@@ -1,7 +1,7 @@
 /** Two regions, each with a nats-server that is open to all and a node of whichever version: what an upgrade meets. */
 import { join } from 'node:path'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { makeMessageKeys } from '../../src/deployment/secrets/message-keys.ts'
+import { makeMessageKeys } from '../../src/deployment/secrets/keys/message-keys.ts'
 import { findNatsServer } from '../../src/nats-server/find.ts'
 import { ChaosRegion } from '../chaos/chaos-region.ts'
 import { freePorts } from '../free-port.ts'

@@ -9,7 +9,7 @@ import {
   decryptedTimes,
   renewedBytesMax,
   renewedValuesMax,
-} from '../../core/key-limits.ts'
+} from '../../core/limits/key-limits.ts'
 import { isEncrypted, keyNumberOf, type ValueCipher } from './value-cipher.ts'
 
 const undecipherable = 0xff

@@ -9,7 +9,7 @@
  * From the head on, a value lies in the input as it lies in the store.
  */
 import { createCipheriv, type Cipher, type KeyObject } from 'node:crypto'
-import { gcmBatchBytesMax, gcmTextBytesMax } from '../../core/key-limits.ts'
+import { gcmBatchBytesMax, gcmTextBytesMax } from '../../core/limits/key-limits.ts'
 import { Ghash, room, state } from './ghash.ts'
 
 const blockBytes = 16

@@ -8,7 +8,7 @@
  * The look-ups depend on the hash key. A program on the same machine that watches the processor's caches might learn that key, and could then forge a tag.
  * It could read nothing by it: the AES key is used by OpenSSL alone.
  */
-import { gcmBatchBytesMax, gcmTablesMax } from '../../core/key-limits.ts'
+import { gcmBatchBytesMax, gcmTablesMax } from '../../core/limits/key-limits.ts'
 
 const blockBytes = 16
 const byteValues = 256

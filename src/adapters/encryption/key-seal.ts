@@ -1,6 +1,6 @@
 /** Seals with AES-256-GCM. One cipher a secret, so that its nonces are counted and none is used twice. */
 import { createSecretKey } from 'node:crypto'
-import { keySealsMax } from '../../core/key-limits.ts'
+import { keySealsMax } from '../../core/limits/key-limits.ts'
 import type { KeySeal } from '../../ports/key-service.ts'
 import type { Random } from '../../ports/random.ts'
 import { ValueCipher } from './value-cipher.ts'

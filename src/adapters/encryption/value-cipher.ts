@@ -8,7 +8,7 @@
  * together (gcm-batch.ts), larger ones by Node's own cipher; the bytes are the same.
  */
 import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto'
-import { gcmKeysMax } from '../../core/key-limits.ts'
+import { gcmKeysMax } from '../../core/limits/key-limits.ts'
 import type { Random } from '../../ports/random.ts'
 import { gcmBatch as batch, GcmKey, headSizeBytes, nonceSizeBytes, suitsBatch, tagSizeBytes } from './gcm-batch.ts'
 

@@ -10,7 +10,7 @@ import {
   keyServiceConnectionsMax,
   keyServiceMsMax,
   keyServiceTriesMax,
-} from '../../core/key-limits.ts'
+} from '../../core/limits/key-limits.ts'
 import { KeyUnavailable } from '../../ports/keyring.ts'
 import { boundedBody } from '../system/bounded-body.ts'
 

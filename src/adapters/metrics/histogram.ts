@@ -1,5 +1,5 @@
 /** A histogram in Prometheus' terms that costs a search in fifteen numbers to feed: prom-client's hashes its labels every time. */
-import { labelledRememberedMax } from '../../core/metric-limits.ts'
+import { labelledRememberedMax } from '../../core/limits/metric-limits.ts'
 import { ByLabels } from '../../core/metrics/by-labels.ts'
 import type { Labels } from '../../ports/meter.ts'
 import type { FamilyFigures } from './figures.ts'

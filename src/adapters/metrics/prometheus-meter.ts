@@ -2,7 +2,7 @@
  * The node's metrics in Prometheus' text, made from the one table in ports/meter.ts, so that a metric that is not in the table
  * cannot be counted and one that is in it is always on /metrics. Those of the process come from prom-client.
  */
-import { metricLinesAtOnceMax } from '../../core/limits.ts'
+import { metricLinesAtOnceMax } from '../../core/limits/limits.ts'
 import { metrics } from '../../ports/meter.ts'
 import type { Labels, Meter, MetricKind, MetricName } from '../../ports/meter.ts'
 import type { FamilyFigures } from './figures.ts'

@@ -2,7 +2,7 @@
  * Counters and gauges in Prometheus' terms, without the hash of their labels that prom-client makes at every step, and with a way
  * to forget all series of a table or a peer without looking at every other.
  */
-import { labelledRememberedMax } from '../../core/metric-limits.ts'
+import { labelledRememberedMax } from '../../core/limits/metric-limits.ts'
 import { ByLabels } from '../../core/metrics/by-labels.ts'
 import type { Labels } from '../../ports/meter.ts'
 import type { FamilyFigures } from './figures.ts'

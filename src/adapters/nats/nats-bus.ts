@@ -13,7 +13,7 @@
  *   nats-heartbeat.ts black-hole detection
  *   nats-subjects.ts  every name
  */
-import { streamBytesMax } from '../../core/limits.ts'
+import { streamBytesMax } from '../../core/limits/limits.ts'
 import type { Answerer, Bus, CacheFeed, PeerSession, Stream } from '../../ports/bus.ts'
 import type { Log } from '../../ports/log.ts'
 import { connectTimeoutMs, connectTimeoutMsFar, type NatsServer } from './nats-connect.ts'

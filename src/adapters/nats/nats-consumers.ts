@@ -5,7 +5,7 @@
  */
 import type { ConsumerInfo, JetStreamManager } from '@nats-io/jetstream'
 import { type NatsConnection, nanos } from '@nats-io/transport-node'
-import { consumerInactiveMsMax } from '../../core/limits.ts'
+import { consumerInactiveMsMax } from '../../core/limits/limits.ts'
 import { Repeats } from '../../core/repeats.ts'
 import type { Log } from '../../ports/log.ts'
 import { consumerCreatedSubject } from './nats-subjects.ts'

@@ -6,7 +6,7 @@
 import { BackOff } from '../../core/back-off.ts'
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
-import { connectBackOffMsMax, connectBackOffMsMin, requestsUnderWayMax } from '../../core/limits.ts'
+import { connectBackOffMsMax, connectBackOffMsMin, requestsUnderWayMax } from '../../core/limits/limits.ts'
 import { errorText } from '../../core/error-text.ts'
 import { StreamRefused } from '../../core/stream-refusal.ts'
 import type { Answerer, CacheFeed, Stream, StreamEnd } from '../../ports/bus.ts'

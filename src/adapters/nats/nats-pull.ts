@@ -9,7 +9,7 @@
  */
 import { AckPolicy, DeliverPolicy, jetstreamManager, ReplayPolicy } from '@nats-io/jetstream'
 import { createInbox, type Msg, type NatsConnection, nanos, type Subscription } from '@nats-io/transport-node'
-import { pullBytesMax, streamWindowBytesMin } from '../../core/limits.ts'
+import { pullBytesMax, streamWindowBytesMin } from '../../core/limits/limits.ts'
 import { type Look, Patience } from '../../core/patience.ts'
 import type { StreamMessage } from '../../ports/bus.ts'
 import { apiPrefixOf, bufferOf } from './nats-connect.ts'

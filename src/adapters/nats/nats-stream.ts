@@ -12,7 +12,7 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream'
 import { nanos, TimeoutError } from '@nats-io/transport-node'
-import { consumerInactiveMsMax } from '../../core/limits.ts'
+import { consumerInactiveMsMax } from '../../core/limits/limits.ts'
 import { courses, StreamRefused } from '../../core/stream-refusal.ts'
 import type { Log } from '../../ports/log.ts'
 import { refusalFrom, storeFailed } from './nats-refusals.ts'

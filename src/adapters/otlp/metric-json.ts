@@ -1,5 +1,5 @@
 /** A node's metrics in OpenTelemetry's protocol. */
-import { otlpPointsAtOnceMax } from '../../core/observe-limits.ts'
+import { otlpPointsAtOnceMax } from '../../core/limits/observe-limits.ts'
 import type { FamilyFigures } from '../metrics/figures.ts'
 import { type Attributes, attributesJson, nanosText } from './span-json.ts'
 

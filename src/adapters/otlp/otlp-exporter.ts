@@ -16,7 +16,7 @@ import {
   otlpSpansAtOnceMax,
   otlpSpansWaitingMax,
   otlpTriesMax,
-} from '../../core/observe-limits.ts'
+} from '../../core/limits/observe-limits.ts'
 import type { Span } from '../../core/tracing/span.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Meter } from '../../ports/meter.ts'

@@ -2,7 +2,7 @@
  * How long turns of the event loop take: a timer that comes late shows how long others had to wait. What is known to take long says
  * its name (`run`), so that the warning about a long turn can tell which work it was.
  */
-import { longTurnMs, turnLookMs, turnWarningsApartMs } from '../../core/limits.ts'
+import { longTurnMs, turnLookMs, turnWarningsApartMs } from '../../core/limits/limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Meter } from '../../ports/meter.ts'

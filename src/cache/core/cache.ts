@@ -10,7 +10,7 @@
  */
 import type { Position } from '../../core/change/change.ts'
 import type { InvalidatedKey } from '../../core/change/invalidation.ts'
-import { cacheFencesMax } from '../../core/limits.ts'
+import { cacheFencesMax } from '../../core/limits/limits.ts'
 import type { KeySchema } from '../../core/table/table.ts'
 import type { Mark } from '../../core/wire/cache-mark.ts'
 import { type CachedTable, fenceOf, type ItemSlot, partitionOf, Variant } from './cached-table.ts'

@@ -14,7 +14,7 @@ import {
   cacheLeaseMs,
   connectBackOffMsMax,
   connectBackOffMsMin,
-} from '../../core/limits.ts'
+} from '../../core/limits/limits.ts'
 import { Repeats } from '../../core/repeats.ts'
 import type { CacheLine, CacheSession } from '../../ports/cache-line.ts'
 import type { Clock } from '../../ports/clock.ts'

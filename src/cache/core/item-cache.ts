@@ -4,7 +4,7 @@
  * all that is kept under its key.
  */
 import type { Position } from '../../core/change/change.ts'
-import { cacheEntryOverheadBytes, cacheEntryPartMax, cacheVariantsMax } from '../../core/limits.ts'
+import { cacheEntryOverheadBytes, cacheEntryPartMax, cacheVariantsMax } from '../../core/limits/limits.ts'
 import { type CachedTable, ItemSlot, type Variant } from './cached-table.ts'
 import { Lru } from './lru.ts'
 

@@ -4,7 +4,7 @@
  * one partition: of a scan, and of a global index.
  */
 import type { Position } from '../../core/change/change.ts'
-import { cacheEntryOverheadBytes, cacheEntryPartMax } from '../../core/limits.ts'
+import { cacheEntryOverheadBytes, cacheEntryPartMax } from '../../core/limits/limits.ts'
 import { type CachedTable, QueryEntry } from './cached-table.ts'
 import type { Cached } from './entry.ts'
 import { Lru } from './lru.ts'

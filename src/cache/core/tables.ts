@@ -3,7 +3,7 @@
  * was read before the table's last change says nothing any more.
  */
 import type { Position } from '../../core/change/change.ts'
-import { cacheTableConfirmedMs, tablesMax } from '../../core/limits.ts'
+import { cacheTableConfirmedMs, tablesMax } from '../../core/limits/limits.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { MarkedTable } from '../../core/wire/cache-mark.ts'
 import { CachedTable } from './cached-table.ts'

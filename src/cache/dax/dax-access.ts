@@ -3,10 +3,10 @@
  * nothing of DynamoDB, and the cluster has rights of its own. Here they are those of the account's root, so that no role has to be given to it.
  */
 import { randomBytes } from 'node:crypto'
-import type { Identities } from '../../core/access/identities.ts'
+import type { Identities } from '../../core/access/identities/identities.ts'
 import type { Credentials } from '../../core/auth/credentials.ts'
 import type { DaxAction } from '../../core/dax/actions.ts'
-import { daxOwnSessionMs } from '../../core/dax/limits.ts'
+import { daxOwnSessionMs } from '../../core/limits/dax-limits.ts'
 import { SessionKeys } from '../../http/access/session-keys.ts'
 import { Access, type AccessMode, type AccessEnv } from '../../operations/access/authorizer.ts'
 import type { Sender } from '../../operations/operation.ts'

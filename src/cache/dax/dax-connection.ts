@@ -13,9 +13,9 @@ import {
   daxGreetingMsMax,
   daxIdleMsMax,
   daxRequestMsMax,
-} from '../../core/dax/limits.ts'
+} from '../../core/limits/dax-limits.ts'
 import { ServiceError } from '../../core/errors.ts'
-import { lingerMsMax } from '../../core/limits.ts'
+import { lingerMsMax } from '../../core/limits/limits.ts'
 import type { BodyBudget } from '../../http/bytes/body-budget.ts'
 import type { Outbox } from '../../http/bytes/outbox.ts'
 import type { UnreadReplies } from '../../http/bytes/unread-replies.ts'
@@ -36,7 +36,7 @@ export type DaxConnectionOptions = {
   readonly unread: UnreadReplies
   readonly outbox: Outbox
   readonly monotonicMs: () => number
-  /** How long a client has until it is authorized; as in core/dax/limits.ts unless said otherwise. */
+  /** How long a client has until it is authorized; as in core/limits/dax-limits.ts unless said otherwise. */
   readonly greetingMsMax?: number
 }
 

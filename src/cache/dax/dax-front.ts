@@ -8,22 +8,22 @@ import { CborWriter } from '../../core/cbor/cbor-writer.ts'
 import type { ValueBudget } from '../../core/cbor/value-budget.ts'
 import * as major from '../../core/cbor/major-types.ts'
 import { UnreadableCbor } from '../../core/cbor/major-types.ts'
-import type { AttributeLists } from '../../core/dax/attribute-lists.ts'
+import type { AttributeLists } from '../../core/dax/codec/attribute-lists.ts'
 import { actionOf, actionsOfWrites } from '../../core/dax/actions.ts'
-import { type DataRequest, type DaxContext, UnknownTable } from '../../core/dax/data-request.ts'
+import { type DataRequest, type DaxContext, UnknownTable } from '../../core/dax/requests/data-request.ts'
 import { type CancellationReason, type DaxError, daxErrorOf, encodeError } from '../../core/dax/error-answer.ts'
-import { attributeListOf, UnknownAttributeList } from '../../core/dax/item-codec.ts'
-import { keyAttributesOf } from '../../core/dax/key-codec.ts'
+import { attributeListOf, UnknownAttributeList } from '../../core/dax/codec/item-codec.ts'
+import { keyAttributesOf } from '../../core/dax/codec/key-codec.ts'
 import {
   attributeListNamesMax,
   daxFewValues,
   daxTablesMax,
   daxValuesMax,
   daxValuesUnderWayMax,
-} from '../../core/dax/limits.ts'
+} from '../../core/limits/dax-limits.ts'
 import { methods, serviceId } from '../../core/dax/protocol.ts'
-import { readName } from '../../core/dax/options.ts'
-import { readRequest } from '../../core/dax/read-request.ts'
+import { readName } from '../../core/dax/dax-options.ts'
+import { readRequest } from '../../core/dax/requests/read-request.ts'
 import { errors, ServiceError } from '../../core/errors.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Answer, ApiRequest, Pipeline } from '../../http/pipeline.ts'

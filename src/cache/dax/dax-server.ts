@@ -1,7 +1,7 @@
 /** Listens for DAX's clients: `dax://`, or `daxs://` with a certificate. */
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { daxConnectionsMax } from '../../core/dax/limits.ts'
-import { drainMsMax, farewellMsMax } from '../../core/limits.ts'
+import { daxConnectionsMax } from '../../core/limits/dax-limits.ts'
+import { drainMsMax, farewellMsMax } from '../../core/limits/limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { BodyBudget } from '../../http/bytes/body-budget.ts'
 import { Gathering } from '../../http/bytes/gathering.ts'

@@ -5,7 +5,7 @@
 import { CborReader } from '../../core/cbor/cbor-reader.ts'
 import { CborScanner } from '../../core/cbor/cbor-scanner.ts'
 import { UnreadableCbor } from '../../core/cbor/major-types.ts'
-import { daxDepthMax, daxGreetingBytesMax, daxRequestBytesMax } from '../../core/dax/limits.ts'
+import { daxDepthMax, daxGreetingBytesMax, daxRequestBytesMax } from '../../core/limits/dax-limits.ts'
 import {
   framedLayering,
   greetingValues,

@@ -1,5 +1,5 @@
 /** The keys of tables, which every request of DAX's protocol is written by. The region is asked for those that the cache does not know from its replies. */
-import { daxSchemaMs, daxSchemasMax } from '../../core/dax/limits.ts'
+import { daxSchemaMs, daxSchemasMax } from '../../core/limits/dax-limits.ts'
 import { type DaxError, daxErrorOf, tableNotFound } from '../../core/dax/error-answer.ts'
 import type { KeySchema, KeyType } from '../../core/table/table.ts'
 import type { Upstream, UpstreamReply } from '../http/upstream.ts'

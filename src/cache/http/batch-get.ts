@@ -2,7 +2,7 @@
  * BatchGetItem through a cache: what is kept is answered, only the rest goes on. The rest is another request than the one that
  * the client signed, so where the region verifies signatures it is signed again, with the same principal's key.
  */
-import { batchGetKeysMax, batchSizeBytesMax } from '../../core/limits.ts'
+import { batchGetKeysMax, batchSizeBytesMax } from '../../core/limits/limits.ts'
 import { isObject } from '../../core/wire/json.ts'
 import type { BatchOrigin, ItemRead } from '../core/asks.ts'
 import type { Cache } from '../core/cache.ts'

@@ -2,7 +2,7 @@
  * Bytes of the region's replies that a cache has not received whole. Beyond the budget only the oldest reply is read on, and the others wait in their
  * connections: so all of them arrive, and their bytes are bounded by the budget and one reply.
  */
-import { cacheUpstreamBytesMax } from '../../core/limits.ts'
+import { cacheUpstreamBytesMax } from '../../core/limits/limits.ts'
 
 export type Arriving = { pause(): unknown; resume(): unknown }
 

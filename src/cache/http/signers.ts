@@ -1,6 +1,6 @@
 /** Who has signed a request that comes to a cache, as its header says it, told by what all of a client's requests of a day have in common. */
 import { type Claim, claimOfHeader, hasSignedHeaders } from '../../core/auth/authorization.ts'
-import { authorizationSizeMax, signersMax } from '../../core/limits.ts'
+import { authorizationSizeMax, signersMax } from '../../core/limits/limits.ts'
 import type { ApiRequest } from '../../http/pipeline.ts'
 import { Remembered } from './remembered.ts'
 

@@ -6,7 +6,7 @@ import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest
 import { Agent as TlsAgent, type AgentOptions, request as httpsRequest } from 'node:https'
 import { gunzipSync, inflateSync } from 'node:zlib'
 import { ServiceError } from '../../core/errors.ts'
-import { cacheUpstreamConnectionsMax, cacheUpstreamMsMax, frameSizeBytesMax } from '../../core/limits.ts'
+import { cacheUpstreamConnectionsMax, cacheUpstreamMsMax, frameSizeBytesMax } from '../../core/limits/limits.ts'
 import { type Mark, markOf, markRequestHeader, placeHeader, tablesHeader } from '../../core/wire/cache-mark.ts'
 import { carriesCutsHeader } from '../../core/wire/cut-header.ts'
 import { cutIn } from '../../http/bytes/reply.ts'

@@ -1,7 +1,7 @@
 /** The options of a cache. Rows of rows.ts. */
 import { isIP } from 'node:net'
 import { z } from 'zod'
-import { daxNodesMax } from '../../core/dax/limits.ts'
+import { daxNodesMax } from '../../core/limits/dax-limits.ts'
 import { durationMs } from '../../process/duration.ts'
 
 const day = 24 * 60 * 60 * 1000

@@ -1,7 +1,7 @@
 /** The options of change streams, of buckets and backups, and of items that expire. Rows of rows.ts. */
 import { z } from 'zod'
 import { ttlDelaySeconds, ttlGraceSeconds } from '../../core/item/expiry.ts'
-import { streamRetentionBytes, streamRollMs, streamSlicesMax } from '../../core/stream-limits.ts'
+import { streamRetentionBytes, streamRollMs, streamSlicesMax } from '../../core/limits/stream-limits.ts'
 
 export const changeOptions = {
   streamShards: {

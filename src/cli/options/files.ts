@@ -1,7 +1,7 @@
 /** The files that a command loads or dumps: those of this machine, or of a bucket that `--s3` maps. */
 import type { Command } from 'commander'
-import { BucketFiles, isInBucket } from '../../load/bucket-files.ts'
-import { type Files, localFiles } from '../../load/files.ts'
+import { BucketFiles, isInBucket } from '../../load/places/bucket-files.ts'
+import { type Files, localFiles } from '../../load/places/local-files.ts'
 import { MappedBuckets } from '../../node/buckets/mapped-buckets.ts'
 import { readOptions } from '../configuration.ts'
 

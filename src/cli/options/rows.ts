@@ -3,7 +3,7 @@
  * name, the file's key is its name in camel case. configuration.ts reads them.
  */
 import { z } from 'zod'
-import { workersMax } from '../../core/limits.ts'
+import { workersMax } from '../../core/limits/limits.ts'
 import { logLevels } from '../../adapters/system/pino-log.ts'
 import { deploymentOptions } from '../../deployment/options.ts'
 import { deploymentName } from '../../deployment/running.ts'

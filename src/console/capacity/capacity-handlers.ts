@@ -3,7 +3,7 @@
  * with as CloudWatch. They have a point a minute.
  */
 import { z } from 'zod'
-import { capacityPagesMax, capacityRowsMax, metricQueriesMax } from '../../core/console-limits.ts'
+import { capacityPagesMax, capacityRowsMax, metricQueriesMax } from '../../core/limits/console-limits.ts'
 import type { Handlers } from '../../deployment/control/server.ts'
 import { NoAnswer, type Place, Refusal, type Wire } from '../../drills/run/load/wire.ts'
 import { Failure } from '../../process/failure.ts'

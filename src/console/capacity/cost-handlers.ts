@@ -1,5 +1,5 @@
 /** What the last day's use would cost on AWS in a month. */
-import { costLinesMax } from '../../core/console-limits.ts'
+import { costLinesMax } from '../../core/limits/console-limits.ts'
 import { type CostLine, estimateOf } from '../../core/cost/estimate.ts'
 import type { Handlers } from '../../deployment/control/server.ts'
 import { readPrices } from '../../deployment/prices.ts'

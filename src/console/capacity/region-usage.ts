@@ -1,7 +1,7 @@
 /** What a region's tables were used for, as its own API tells: metrics of CloudWatch, and descriptions of tables. */
 import { z } from 'zod'
 import type { Minute, ResourceUsage, TableUsage } from '../../core/cost/usage.ts'
-import { metricQueriesMax, metricRequestPointsMax } from '../../core/metric-limits.ts'
+import { metricQueriesMax, metricRequestPointsMax } from '../../core/limits/metric-limits.ts'
 import { Failure } from '../../process/failure.ts'
 
 type Fields = Readonly<Record<string, unknown>>

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync, statSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { reportBytesMax, reportsShownMax, reportTicketMs, reportTicketsMax } from '../../core/console-limits.ts'
+import { reportBytesMax, reportsShownMax, reportTicketMs, reportTicketsMax } from '../../core/limits/console-limits.ts'
 import { Failure } from '../../process/failure.ts'
 
 const head = z.object({

@@ -1,6 +1,6 @@
 /** AWS's words for a request that policies do not allow (IAM User Guide, "Troubleshoot access denied error messages"). */
 import { ServiceError } from '../errors.ts'
-import type { Decision, PolicyType } from './evaluate.ts'
+import type { Decision, PolicyType } from './evaluate-policies.ts'
 
 const kinds: Readonly<Record<PolicyType, string>> = {
   identity: 'identity-based policy',

@@ -1,6 +1,6 @@
 /** Why a statement is about a request, or is not: for people who ask why they are denied. */
-import type { AccessRequest } from './evaluate.ts'
-import { matchesStatement } from './evaluate.ts'
+import type { AccessRequest } from './evaluate-policies.ts'
+import { matchesStatement } from './evaluate-policies.ts'
 import type { Statement } from './policy.ts'
 
 const shown = (values: readonly string[] | undefined): string =>

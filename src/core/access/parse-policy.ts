@@ -2,9 +2,9 @@
  * A policy's document, read whole or refused with AWS's words: the grammar of the IAM User Guide ("Grammar of the IAM JSON policy
  * language"). Every size is bounded before anything is compiled.
  */
-import { policyDepthMax, policyDocumentBytesMax, policyStatementsMax } from '../access-limits.ts'
+import { policyDepthMax, policyDocumentBytesMax, policyStatementsMax } from '../limits/access-limits.ts'
 import { isObject, parseJson } from '../wire/json.ts'
-import { type Condition, parseCondition } from './conditions.ts'
+import { type Condition, parseCondition } from './policy-conditions.ts'
 import type { Matched, Policy, PolicyVersion, Statement } from './policy.ts'
 import { parseAwsPrincipals, type PrincipalNames } from './principals.ts'
 import { parseTemplate } from './template.ts'

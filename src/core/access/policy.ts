@@ -1,5 +1,5 @@
 /** A policy as it is worked with: everything that can be compiled is. parse-policy.ts makes it of a document. */
-import type { Condition } from './conditions.ts'
+import type { Condition } from './policy-conditions.ts'
 import type { PrincipalNames } from './principals.ts'
 import type { Template } from './template.ts'
 

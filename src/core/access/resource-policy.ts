@@ -2,7 +2,7 @@
  * The policy of a table or a stream: what PutResourcePolicy takes, with DynamoDB's refusals, and the form in which GetResourcePolicy gives it
  * back (measured on AWS in October 2026).
  */
-import { resourcePolicyBytesMax } from '../access-limits.ts'
+import { resourcePolicyBytesMax } from '../limits/access-limits.ts'
 import { validationError } from '../errors.ts'
 import { isObject } from '../wire/json.ts'
 import { dynamoDbActions, type ResourceType } from './dynamodb-actions.ts'

@@ -5,7 +5,7 @@
  */
 import { assert } from '../assert.ts'
 import { checksum } from '../checksum.ts'
-import { blobNameBytesMax } from '../archive-limits.ts'
+import { blobNameBytesMax } from '../limits/archive-limits.ts'
 
 const magic = Buffer.from('LNGTBLOB')
 const formatVersion = 1

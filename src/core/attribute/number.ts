@@ -7,7 +7,7 @@
  * with that form; so it is both the sortable form and the measure here.
  */
 import { assert } from '../assert.ts'
-import { numberDigitsMax, numberMagnitudeMax, numberMagnitudeMin } from '../limits.ts'
+import { numberDigitsMax, numberMagnitudeMax, numberMagnitudeMin } from '../limits/limits.ts'
 
 export type NumberProblem = {
   readonly problem: 'not-numeric' | 'digits' | 'overflow' | 'underflow'

@@ -2,7 +2,7 @@
  * Whether something parsed is an item as regions keep items: one type each, numbers in canonical text, sets without twins, no deeper
  * than the API takes them. It is asked of everything that comes as bytes from elsewhere: a peer's rows, a command of an order.
  */
-import { nestingDepthMax } from '../limits.ts'
+import { nestingDepthMax } from '../limits/limits.ts'
 import { canonicalNumber } from './number.ts'
 import { type AttributeValue, type Item, typeOf } from './value.ts'
 

@@ -5,7 +5,7 @@
  */
 import { required } from '../assert.ts'
 import { ServiceError } from '../errors.ts'
-import { authorizationSizeMax } from '../limits.ts'
+import { authorizationSizeMax } from '../limits/limits.ts'
 import { algorithm } from './canonical-request.ts'
 
 export type SignatureParts = {

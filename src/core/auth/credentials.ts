@@ -40,7 +40,7 @@ export type IssuedSession = {
 /** `random`: 16 bytes. */
 export type IssueSession = (session: Session, random: Buffer) => IssuedSession
 
-/** What a session of temporary credentials says of itself, proved by its token (core/access/session-token.ts). */
+/** What a session of temporary credentials says of itself, proved by its token (http/access/session-keys.ts). */
 export type Session = {
   /** The access key that asked for the session. */
   readonly issuer: string

@@ -4,7 +4,7 @@
  * issue 15 (service); date and terminator are those of AWS's page on troubleshooting signatures.
  */
 import { ServiceError } from '../errors.ts'
-import { presignedSecondsMax, signatureSkewMsMax } from '../limits.ts'
+import { presignedSecondsMax, signatureSkewMsMax } from '../limits/limits.ts'
 import type { Claim } from './authorization.ts'
 import { terminator } from './canonical-request.ts'
 import { regionProblem, type SignedRegions } from './signed-region.ts'

@@ -2,7 +2,7 @@
  * What an on-demand table serves at once: twice its former peak, and never less than a new table does. A peak counts in full once it is half an hour
  * old (developer guide, on-demand capacity mode); it is the average over a minute.
  */
-import { peakAgeMinutes } from '../capacity-limits.ts'
+import { peakAgeMinutes } from '../limits/capacity-limits.ts'
 
 const minuteMs = 60_000
 

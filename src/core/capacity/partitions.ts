@@ -2,7 +2,7 @@
  * The partitions of a table or index: ranges of the hashes of partition keys, each with what a partition serves. One that stays hot is split while both
  * halves are used. In the end a single hot key has a partition of its own, and no more than that serves.
  */
-import { partitionsMax, partitionUnitsMax, splitAfterMs, splitPauseMs } from '../capacity-limits.ts'
+import { partitionsMax, partitionUnitsMax, splitAfterMs, splitPauseMs } from '../limits/capacity-limits.ts'
 import { Bucket } from './bucket.ts'
 import type { Direction } from './direction.ts'
 

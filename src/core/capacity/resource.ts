@@ -3,7 +3,7 @@
  * table's as a whole, with a burst; so a hot partition may use what the others leave (adaptive capacity). On demand there is the maximum that the
  * table was given, the account's quota, and what its traffic has grown to. Partitions limit both.
  */
-import { burstSecondsMax, onDemandUnitsMin, partitionUnitsMax, tableUnitsMax } from '../capacity-limits.ts'
+import { burstSecondsMax, onDemandUnitsMin, partitionUnitsMax, tableUnitsMax } from '../limits/capacity-limits.ts'
 import { Bucket, type Rate } from './bucket.ts'
 import type { Direction } from './direction.ts'
 import { Growth } from './growth.ts'

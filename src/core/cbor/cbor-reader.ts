@@ -1,5 +1,5 @@
 /** Reads CBOR values one after another from bytes that somebody else has made. Whatever is not as asked for throws UnreadableCbor. */
-import { type CborLimits, cborBignumBytesMax, cborLimits } from './cbor-limits.ts'
+import { type CborLimits, cborBignumBytesMax, cborLimits } from '../limits/cbor-limits.ts'
 import { CborTag, type CborValue } from './cbor-value.ts'
 import { argumentOf, argumentSizeBytes } from './head.ts'
 import * as major from './major-types.ts'

@@ -2,7 +2,7 @@
  * Finds where a CBOR value ends while its bytes still arrive. The scanner goes on where it stood, so it looks at each byte once, however small
  * the pieces are. It refuses a value that is wrong or too large as soon as it sees that. What it passes is well-formed.
  */
-import { type CborLimits, cborLimits } from './cbor-limits.ts'
+import { type CborLimits, cborLimits } from '../limits/cbor-limits.ts'
 import { argumentOf, argumentSizeBytes } from './head.ts'
 import * as major from './major-types.ts'
 import { UnreadableCbor } from './major-types.ts'

@@ -1,6 +1,6 @@
 /** Writes CBOR values one after another into bytes that grow. Definite lengths are the caller's to keep: `array(2)` and then two values. */
 import { assert } from '../assert.ts'
-import { cborBignumBytesMax } from './cbor-limits.ts'
+import { cborBignumBytesMax } from '../limits/cbor-limits.ts'
 import * as major from './major-types.ts'
 
 const firstSizeBytes = 256

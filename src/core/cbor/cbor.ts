@@ -1,5 +1,5 @@
 /** CBOR as values. Where speed or another form of the values matters, use CborReader and CborWriter. */
-import { type CborLimits, cborLimits } from './cbor-limits.ts'
+import { type CborLimits, cborLimits } from '../limits/cbor-limits.ts'
 import { CborReader } from './cbor-reader.ts'
 import { CborTag, type CborValue } from './cbor-value.ts'
 import { CborWriter } from './cbor-writer.ts'

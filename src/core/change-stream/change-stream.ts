@@ -11,7 +11,7 @@
  */
 import type { Position } from '../change/change.ts'
 import { murmur3 } from '../key/partition-hash.ts'
-import { streamSlicesMax } from '../stream-limits.ts'
+import { streamSlicesMax } from '../limits/stream-limits.ts'
 import type { KeySchema, TableId, TableSettings } from '../table/table.ts'
 import { sequenceNumber } from './sequence-number.ts'
 

@@ -2,7 +2,7 @@
  * What a cache and its region's node say to each other beside the invalidations, as JSON: the cache asks how far the log has
  * been told, and says by the way how it is; the answer is where it must stand by now if it has missed nothing.
  */
-import { controlSizeBytesMax } from '../limits.ts'
+import { controlSizeBytesMax } from '../limits/limits.ts'
 import { isObject } from '../wire/json.ts'
 import type { Position } from './change.ts'
 

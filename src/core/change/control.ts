@@ -1,6 +1,6 @@
 /** The short messages between regions, as JSON after the common header: announcements, confirmations, requests and answers. Each field is checked. */
 import type { ClockState } from '../hybrid-logical-clock/hybrid-logical-clock.ts'
-import { seriesNameLengthMax } from '../line-limits.ts'
+import { seriesNameLengthMax } from '../limits/line-limits.ts'
 import {
   epochsRememberedMax,
   owedMax,
@@ -8,7 +8,7 @@ import {
   regionsMax,
   sharedTablesMax,
   voicesToldMax,
-} from '../limits.ts'
+} from '../limits/limits.ts'
 import type { RegionNumber } from '../hybrid-logical-clock/stamp.ts'
 import type { TableId } from '../table/table.ts'
 import { type Aside, isAside } from './aside.ts'

@@ -1,6 +1,6 @@
 /** Reads the fields of a control message, each with its check: every byte comes from outside. */
 import type { ClockState } from '../hybrid-logical-clock/hybrid-logical-clock.ts'
-import { controlSizeBytesMax } from '../limits.ts'
+import { controlSizeBytesMax } from '../limits/limits.ts'
 import { bodyOf, expectKind } from './message.ts'
 
 export type Fields = Readonly<Record<string, unknown>>

@@ -6,7 +6,7 @@
  *   changes u32, each: position u48 · table u16 · key length u16 · key (none: something of the table itself)
  */
 import { assert } from '../assert.ts'
-import { messageSizeBytesMax } from '../limits.ts'
+import { messageSizeBytesMax } from '../limits/limits.ts'
 import type { TableId } from '../table/table.ts'
 import type { Position } from './change.ts'
 import { bodyOf, cacheHeaderSizeBytes, expectKind, writeCacheHeader } from './message.ts'

@@ -8,7 +8,7 @@
  */
 import { assert } from '../assert.ts'
 import { decodeRow, rowDamage, sealedRow, wireSizeBytes, writeWireRow } from '../item/row.ts'
-import { messageSizeBytesMax, snapshotRowsMax } from '../limits.ts'
+import { messageSizeBytesMax, snapshotRowsMax } from '../limits/limits.ts'
 import { bodyOf, expectKind, frameSizeBytes, writeHeader } from './message.ts'
 import { Reader } from './reader.ts'
 

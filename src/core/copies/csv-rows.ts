@@ -1,5 +1,5 @@
 /** CSV (RFC 4180): quoted cells may hold delimiters, quotes and line ends. */
-import { lineBytesMax } from './limits.ts'
+import { lineBytesMax } from '../limits/copy-limits.ts'
 
 const quote = '"'
 

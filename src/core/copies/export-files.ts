@@ -1,5 +1,5 @@
 /** Names and manifests of an export, in the layout of DynamoDB's exports to S3. */
-import { billedBytesMin } from './limits.ts'
+import { billedBytesMin } from '../limits/copy-limits.ts'
 import type { BulkJob, ExportJob } from './copy-job.ts'
 
 const withPrefix = ({ prefix }: Pick<ExportJob, 'prefix'>, path: string): string =>

@@ -1,5 +1,5 @@
 /** Lines of bytes that come in pieces, in bounded memory. */
-import { lineBytesMax } from './limits.ts'
+import { lineBytesMax } from '../limits/copy-limits.ts'
 
 const newline = 0x0a
 const carriageReturn = 0x0d

@@ -1,8 +1,8 @@
 /** Errors as DAX's clients read them: a sequence of codes, of which each client knows some, the message, and DynamoDB's own code. */
 import type { Item } from '../attribute/value.ts'
 import { CborWriter } from '../cbor/cbor-writer.ts'
-import { encodeAttributes } from './item-codec.ts'
-import type { AttributeList } from './attribute-lists.ts'
+import { encodeAttributes } from './codec/item-codec.ts'
+import type { AttributeList } from './codec/attribute-lists.ts'
 
 /** The first code says whether to try again: 1 yes, 2 after the cluster has recovered, 3 and 4 no. */
 const again = 1

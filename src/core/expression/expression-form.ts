@@ -3,7 +3,7 @@
  * Trees are walked to a bounded depth, so no input exhausts the stack.
  */
 import { isStoredValue } from '../attribute/stored-value.ts'
-import { expressionDepthMax, listIndexMax } from '../limits.ts'
+import { expressionDepthMax, listIndexMax } from '../limits/limits.ts'
 import type { Condition } from './condition.ts'
 import type { Update } from './update.ts'
 

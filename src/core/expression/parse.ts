@@ -7,7 +7,7 @@
  * filter, projection) and then calls `context.finish()`.
  */
 import { validationError } from '../errors.ts'
-import { expressionSizeBytesMax } from '../limits.ts'
+import { expressionSizeBytesMax } from '../limits/limits.ts'
 import { Binder } from './bind/binder.ts'
 import { bindCondition } from './bind/condition-binder.ts'
 import { parseConditionSyntax } from './syntax/condition-parser.ts'

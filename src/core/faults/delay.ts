@@ -1,6 +1,6 @@
 /** How long a slow request takes longer: a distribution, and a draw of it. */
 import { unreachable } from '../assert.ts'
-import { heldMsMax } from '../fault-limits.ts'
+import { heldMsMax } from '../limits/fault-limits.ts'
 
 export type Percentile = { readonly percent: number; readonly ms: number }
 

@@ -2,7 +2,7 @@
  * The faults that are set on a region, and what each does to a request. Whether a fault strikes follows from its seed and from how many
  * requests it has met so far; so a drill that is repeated breaks the same ones. Pure: the time is given.
  */
-import { apiFaultsMax } from '../fault-limits.ts'
+import { apiFaultsMax } from '../limits/fault-limits.ts'
 import { type AskedRequest, meant } from './aim.ts'
 import { drawn } from './chance.ts'
 import { delayMsOf } from './delay.ts'

@@ -1,5 +1,5 @@
 /** What one rule has seen in one minute. */
-import { contributorsMax, insightCountersMax } from '../insight-limits.ts'
+import { contributorsMax, insightCountersMax } from '../limits/insight-limits.ts'
 import { Distinct } from './distinct.ts'
 import { type KeySum, TopKeys } from './top-keys.ts'
 

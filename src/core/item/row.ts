@@ -16,7 +16,7 @@
 import { assert } from '../assert.ts'
 import { checksum } from '../checksum.ts'
 import { type RegionNumber, readStamp, type Stamp, stampSizeBytes, writeStamp } from '../hybrid-logical-clock/stamp.ts'
-import { regionsMax } from '../limits.ts'
+import { regionsMax } from '../limits/limits.ts'
 
 /** The latest stamp seen of each region, the row's own among them. */
 export type VersionVector = readonly Stamp[]

@@ -9,7 +9,7 @@
  * read like this too (sent-item.ts).
  */
 import { canonicalNumber, numberSizeBytes } from '../attribute/number.ts'
-import { attributeNameSizeBytesMax } from '../limits.ts'
+import { attributeNameSizeBytesMax } from '../limits/limits.ts'
 import { base64Problem } from '../wire/base64.ts'
 
 export type ScannedItem = {

@@ -8,7 +8,7 @@
  */
 import { type AttributeValue, type Item, setAttribute } from '../attribute/value.ts'
 import { sizeOfItem } from '../attribute/size.ts'
-import { itemSizeBytesMax } from '../limits.ts'
+import { itemSizeBytesMax } from '../limits/limits.ts'
 import type { KeyAttribute } from '../table/table.ts'
 import { decodeItem } from './item-bytes.ts'
 import { type ScannedMember, scanItemAt } from './scan-item.ts'

@@ -9,7 +9,7 @@
  */
 import { required } from '../assert.ts'
 import { type AttributeValue, type Item, setAttribute } from '../attribute/value.ts'
-import { indexKeySizeBytesMax, partitionKeySizeBytesMax, sortKeySizeBytesMax } from '../limits.ts'
+import { indexKeySizeBytesMax, partitionKeySizeBytesMax, sortKeySizeBytesMax } from '../limits/limits.ts'
 import type { KeyRange } from '../read/read-plan.ts'
 import type { Index, KeyAttribute, Table } from '../table/table.ts'
 import { bareKeyBytes, delimitedKeyBytes, delimitedPrefixBytes, keyValueOf } from './key-bytes.ts'

@@ -3,7 +3,7 @@
  * come through here before core/key makes bytes of them.
  */
 import { attribute, type AttributeValue, type Item, typeOf } from '../attribute/value.ts'
-import { partitionKeySizeBytesMax, sortKeySizeBytesMax } from '../limits.ts'
+import { partitionKeySizeBytesMax, sortKeySizeBytesMax } from '../limits/limits.ts'
 import type { KeyAttribute, KeySchema } from '../table/table.ts'
 import { bareKeySize, keyValueOf } from './key-bytes.ts'
 

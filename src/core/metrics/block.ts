@@ -1,6 +1,6 @@
 /** An hour of points of all metrics, as text: a line for each metric and unit, which begins with the length of their names and with them, so that
  * others need not be parsed. */
-import { metricBlockBytesMax } from '../metric-limits.ts'
+import { metricBlockBytesMax } from '../limits/metric-limits.ts'
 import { type MetricId, type MetricRef, refOf } from './metric.ts'
 import { setOf, type StatisticSet, type StatisticTuple, tupleOf } from './statistic-set.ts'
 

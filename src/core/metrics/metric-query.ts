@@ -1,5 +1,5 @@
 /** What GetMetricData asks for, and alarms watch: metrics, expressions over them, and what they come to. */
-import { mathPointsMax, metricResolutionMs } from '../metric-limits.ts'
+import { mathPointsMax, metricResolutionMs } from '../limits/metric-limits.ts'
 import { evaluate, seriesResult } from './math/evaluate.ts'
 import { type Expression, idsIn, MathError, parseExpression } from './math/expression.ts'
 import { type Series, seriesValue, type Timeline, type Value } from './math/series.ts'

@@ -2,7 +2,7 @@
  * A distribution in little room, from which percentiles are taken: counts by the logarithm of the value, so that each percentile is exact to a part
  * of its value (sketchAccuracy). When there are too many buckets, the least values share one.
  */
-import { sketchAccuracy, sketchBucketsMax } from '../metric-limits.ts'
+import { sketchAccuracy, sketchBucketsMax } from '../limits/metric-limits.ts'
 
 /** Bucket and count, in the order of the buckets. */
 export type SketchPairs = readonly (readonly [bucket: number, count: number])[]

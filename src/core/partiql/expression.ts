@@ -4,7 +4,7 @@
  */
 import { unreachable } from '../assert.ts'
 import type { Path } from '../expression/path.ts'
-import { listIndexMax } from '../limits.ts'
+import { listIndexMax } from '../limits/limits.ts'
 import { isFunctionKeyword, isKeyword } from './keywords.ts'
 import { malformed, type Token } from './lexer.ts'
 import type { TokenStream } from './token-stream.ts'

@@ -2,7 +2,7 @@
 import { required } from '../assert.ts'
 import type { AttributeValue } from '../attribute/value.ts'
 import { validationError } from '../errors.ts'
-import { expressionOperatorsMax } from '../limits.ts'
+import { expressionOperatorsMax } from '../limits/limits.ts'
 import { nestingProblem } from '../wire/attribute-values.ts'
 import { isKeyword } from './keywords.ts'
 import { lex, malformed, type Token } from './lexer.ts'

@@ -3,7 +3,7 @@
  * beyond `pageTurnWorkMax` goes on in another turn of the event loop.
  */
 import type { Condition } from '../expression/condition.ts'
-import { pageTurnBytesMax, pageTurnWorkMax } from '../limits.ts'
+import { pageTurnBytesMax, pageTurnWorkMax } from '../limits/limits.ts'
 
 /** Bytes that are copied, that are parsed, and that a filter's operator may compare, for a unit. */
 const copiedBytes = 16_384

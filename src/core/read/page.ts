@@ -6,7 +6,7 @@
  */
 import type { Item } from '../attribute/value.ts'
 import { decodeItem, encodeItem } from '../item/item-bytes.ts'
-import { pageSizeBytesMax, pageTombstonesMax } from '../limits.ts'
+import { pageSizeBytesMax, pageTombstonesMax } from '../limits/limits.ts'
 import { PageText } from './page-text.ts'
 import type { Page } from './read-plan.ts'
 

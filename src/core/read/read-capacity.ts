@@ -3,7 +3,7 @@
  * consistently, half of it eventually, two in a transaction; a page of a Query or Scan is rounded up as a whole. Figures
  * are kept by table and index, since replies break them down and limits count them apart.
  */
-import { capacityReadUnitBytes, capacityWriteUnitBytes } from '../limits.ts'
+import { capacityReadUnitBytes, capacityWriteUnitBytes } from '../limits/limits.ts'
 import type { Index } from '../table/table.ts'
 import type { Page, ReadPlan } from './read-plan.ts'
 

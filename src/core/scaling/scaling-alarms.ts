@@ -1,6 +1,6 @@
 /** The alarms of a target's policy, as Application Auto Scaling makes and names them: two of the use, and two of what is provisioned. */
 import type { AlarmSettings } from '../alarms/alarm.ts'
-import { scaleInMinutes, scaleOutMinutes } from '../scaling-limits.ts'
+import { scaleInMinutes, scaleOutMinutes } from '../limits/scaling-limits.ts'
 import { uuidFrom } from '../uuid-from.ts'
 import { policyArn, resourceIdOf, type Scaled, type ScalingPolicy } from './scalable-target.ts'
 import { highUse, lowUse } from './tracking.ts'

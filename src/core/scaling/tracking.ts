@@ -1,5 +1,5 @@
 /** Target tracking: how many units a use asks for, and whether a change may be made now. */
-import { scaleInMarginPercent } from '../scaling-limits.ts'
+import { scaleInMarginPercent } from '../limits/scaling-limits.ts'
 import type { ScalableTarget, ScalingPolicy } from './scalable-target.ts'
 
 /** What dividing may leave over. */

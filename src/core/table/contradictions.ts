@@ -6,7 +6,7 @@
  * order in which they were made. So what was made first stays, and an index in use is never lost to a new one. It is a
  * pure function of the registers' values: neither the region that asks nor the order of arrival changes it.
  */
-import { globalSecondaryIndexesMax, projectedAttributesMax } from '../limits.ts'
+import { globalSecondaryIndexesMax, projectedAttributesMax } from '../limits/limits.ts'
 import { settleLeaves } from './departures.ts'
 import {
   indexRegister,

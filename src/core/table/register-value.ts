@@ -2,7 +2,7 @@
  * Whether a value could be a register's: what a peer sends is asked this before the table's view is made from it. Names
  * that are not known are let through as they are, since a newer region may have more settings.
  */
-import { scalableTargetsOfTableMax, scaledUnitsMax } from '../scaling-limits.ts'
+import { scalableTargetsOfTableMax, scaledUnitsMax } from '../limits/scaling-limits.ts'
 import type { RegisterValues } from './registers.ts'
 
 /** `value` undefined: the register was removed. */

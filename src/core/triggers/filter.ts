@@ -6,7 +6,7 @@
  * All fields of a pattern must match, and one of each list. `$or` is a list of patterns of which one must match. A list in the record matches when one of its elements does.
  */
 import { isObject } from '../wire/json.ts'
-import { triggerFilterLengthMax } from '../trigger-limits.ts'
+import { triggerFilterLengthMax } from '../limits/trigger-limits.ts'
 
 type Scalar = string | number | boolean | null
 type Comparator = '=' | '<' | '<=' | '>' | '>='

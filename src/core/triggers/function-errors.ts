@@ -1,5 +1,5 @@
 /** What Lambda answers for a function that has failed: the error as JSON. */
-import { functionStartMsMax, invokePayloadBytesMax } from '../trigger-limits.ts'
+import { functionStartMsMax, invokePayloadBytesMax } from '../limits/trigger-limits.ts'
 
 export function functionError(thrown: unknown): Buffer {
   const error = thrown instanceof Error ? thrown : undefined

@@ -1,5 +1,5 @@
 /** What a function's answer to a batch says of it: that it is done, that it failed, or from which record on it is to be sent again. */
-import { triggerWindowStateBytesMax } from '../trigger-limits.ts'
+import { triggerWindowStateBytesMax } from '../limits/trigger-limits.ts'
 import { isObject } from '../wire/json.ts'
 
 export type Verdict =

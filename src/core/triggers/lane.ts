@@ -9,7 +9,7 @@
  */
 import type { Position } from '../change/change.ts'
 import { assert } from '../assert.ts'
-import { triggerWindowGraceMs } from '../trigger-limits.ts'
+import { triggerWindowGraceMs } from '../limits/trigger-limits.ts'
 import type { Verdict, WindowState } from './function-response.ts'
 import type { LaneProgress, MappingSettings, OpenWindow } from './mapping.ts'
 

@@ -8,7 +8,7 @@ import {
   triggerRecordAgeSecondsMin,
   triggerRetriesMax,
   triggerWindowSecondsMax,
-} from '../trigger-limits.ts'
+} from '../limits/trigger-limits.ts'
 import { isObject } from '../wire/json.ts'
 import { parseFilter } from './filter.ts'
 import { invalidParameter, LambdaError } from './lambda-error.ts'

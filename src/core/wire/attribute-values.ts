@@ -8,7 +8,7 @@ import { canonicalNumber, type NumberProblem, olderMessage, parameterMessage } f
 import { compareValues } from '../attribute/order.ts'
 import { validationError } from '../errors.ts'
 import { type NewItem, SentItem } from '../item/sent-item.ts'
-import { attributeNameSizeBytesMax, nestingDepthMax, shownTextMax, sortedTwinsMax } from '../limits.ts'
+import { attributeNameSizeBytesMax, nestingDepthMax, shownTextMax, sortedTwinsMax } from '../limits/limits.ts'
 import type { Member, Shape, Structure } from './model/shape.ts'
 import { shownList } from '../shown-list.ts'
 import type { Layer } from './validation-layers.ts'

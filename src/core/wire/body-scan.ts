@@ -3,7 +3,13 @@
  * objects to JSON.parse. The pass knows no more of JSON than where texts begin and end; what is no JSON is the parser's to find.
  */
 import { ServiceError } from '../errors.ts'
-import { bodyDepthMax, bodyMembersMax, bodyNamedMembersMax, bodyValuesMax, bodyValuesWithItemsMax } from '../limits.ts'
+import {
+  bodyDepthMax,
+  bodyMembersMax,
+  bodyNamedMembersMax,
+  bodyValuesMax,
+  bodyValuesWithItemsMax,
+} from '../limits/limits.ts'
 
 /** Operations whose parameters hold attribute values, as many as the request's size allows. All others are small by their nature. */
 const withItems: ReadonlySet<string> = new Set([

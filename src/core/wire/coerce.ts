@@ -5,7 +5,7 @@
  */
 import { unreachable } from '../assert.ts'
 import { ServiceError } from '../errors.ts'
-import { coerceDepthMax } from '../limits.ts'
+import { coerceDepthMax } from '../limits/limits.ts'
 import { isObject } from './json.ts'
 import { base64Problem } from './base64.ts'
 import type { ScalarType } from './model/model-shape.ts'

@@ -4,7 +4,7 @@
  */
 import { unreachable } from '../assert.ts'
 import { validationError } from '../errors.ts'
-import { constraintViolationsMax } from '../limits.ts'
+import { constraintViolationsMax } from '../limits/limits.ts'
 import { itemOperations } from './model/overlay.ts'
 import { shown } from './shown.ts'
 import { type Violation, violationMessage } from './violations.ts'

@@ -3,7 +3,7 @@
  * the text is cut, so that a message about 16 MB costs no more than one about 64 KB.
  */
 import { unreachable } from '../assert.ts'
-import { shownTextMax } from '../limits.ts'
+import { shownTextMax } from '../limits/limits.ts'
 import type { Shape, Structure } from './model/shape.ts'
 
 export function shown(shape: Shape, value: unknown): string {

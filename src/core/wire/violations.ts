@@ -1,5 +1,5 @@
 /** The message about what single members of a request violate: all violations together, or the first one alone, as the operation has it. */
-import { shownTextMax } from '../limits.ts'
+import { shownTextMax } from '../limits/limits.ts'
 import { layerOf } from './validation-layers.ts'
 
 export type Violation = {

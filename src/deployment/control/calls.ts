@@ -3,7 +3,7 @@
  * the table (control/server.ts), and the client what it is told (below), so the two cannot come apart.
  */
 import type { z } from 'zod'
-import { exchange } from '../../process/exchange.ts'
+import { exchange } from '../../process/requests/exchange.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
 import { adminHeaders } from '../endpoints.ts'
 

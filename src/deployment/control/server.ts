@@ -6,13 +6,13 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { z } from 'zod'
-import { controlConnectionsMax } from '../../core/limits.ts'
+import { controlConnectionsMax } from '../../core/limits/limits.ts'
 import { controlRefusal } from '../../http/access/administration.ts'
 import { boundHeads, headSettings, refusedHead } from '../../http/bytes/heads.ts'
 import { secured, type PortCertificate } from '../../http/secure.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
-import { jsonBodyOf } from '../../process/json-body.ts'
-import { wrongShape } from '../../process/wrong-shape.ts'
+import { jsonBodyOf } from '../../process/requests/json-body.ts'
+import { wrongShape } from '../../process/requests/wrong-shape.ts'
 import { type Call, type Calls, NotHere } from './calls.ts'
 
 const bodySizeBytesMax = 64 * 1024

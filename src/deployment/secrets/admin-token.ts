@@ -6,8 +6,8 @@ import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Failure } from '../../process/failure.ts'
-import { readSecret } from './nats-access.ts'
-import { makeSecretFile } from '../../process/secret-file.ts'
+import { readSecret } from './nats/nats-access.ts'
+import { makeSecretFile } from '../../process/files/secret-file.ts'
 
 export const adminTokenName = 'admin-token'
 

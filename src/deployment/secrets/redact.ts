@@ -1,7 +1,7 @@
 /** Takes the secrets of a deployment out of a text: whatever lies in its files of secrets, and in variables that hold some. */
 import { readFileSync, readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { secretFileBytesMax, secretFilesMax } from '../../core/deployment-limits.ts'
+import { secretFileBytesMax, secretFilesMax } from '../../core/limits/deployment-limits.ts'
 
 export type SecretPlaces = {
   /** Files whose every line is a secret, or folders of them. */

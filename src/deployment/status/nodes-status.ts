@@ -1,6 +1,6 @@
 /** Asks the nodes of a region of several what each of them says of itself. */
 import { z } from 'zod'
-import { exchange } from '../../process/exchange.ts'
+import { exchange } from '../../process/requests/exchange.ts'
 import { messageOf } from '../../process/failure.ts'
 import { type Administered, askAdmin } from '../endpoints.ts'
 

@@ -1,6 +1,6 @@
 /** Asks every region of a deployment what it knows and puts it together: a region that is down is one answer of it. */
 import { z } from 'zod'
-import { exchange } from '../../process/exchange.ts'
+import { exchange } from '../../process/requests/exchange.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
 import { type Administered, askAdmin, Unanswered } from '../endpoints.ts'
 import type { NodeEndpoints } from '../data-folder.ts'

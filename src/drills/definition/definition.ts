@@ -5,7 +5,7 @@
  */
 import { z } from 'zod'
 import { faultKinds } from '../../core/faults/fault.ts'
-import { probeClientsMax } from '../../core/drill-limits.ts'
+import { probeClientsMax } from '../../core/limits/drill-limits.ts'
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 const durationForm = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)$/

@@ -1,6 +1,6 @@
 /** Recurring drills as data: which runs when, and what is due at a moment. Pure; drills/run/scheduler.ts acts on it. */
 import { z } from 'zod'
-import { scheduledDrillsMax } from '../../core/drill-limits.ts'
+import { scheduledDrillsMax } from '../../core/limits/drill-limits.ts'
 import { durationMs } from './definition.ts'
 
 const dayMs = 86_400_000

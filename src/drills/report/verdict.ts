@@ -1,9 +1,9 @@
 /** A drill passes when every step did what it says, nothing was left broken, and every target is met. */
 import type { Targets } from '../definition/definition.ts'
-import type { RegionEffects } from './effects.ts'
+import type { RegionEffects } from './trigger-effects.ts'
 import type { Fates, RecoveryPoint } from './losses.ts'
 import type { Proof, StepRecord } from '../definition/record.ts'
-import type { Recovery } from './recovery.ts'
+import type { Recovery } from './outages.ts'
 import type { PairSeries, Service } from './statistics.ts'
 
 export type Verdict = {

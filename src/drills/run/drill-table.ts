@@ -1,6 +1,6 @@
 /** The drill's own global table: made before it, and gone after it. Nobody else's items are touched. */
 import { z } from 'zod'
-import { watermarkAgeMsMax } from '../../core/limits.ts'
+import { watermarkAgeMsMax } from '../../core/limits/limits.ts'
 import type { Proof } from '../definition/record.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
 import { nowMs, pause } from './time.ts'

@@ -2,7 +2,7 @@
  * A drill, from its table to its proof: one step after the other, and at the end, however it comes, everything that was
  * broken is mended before anything else is done.
  */
-import { drillOperationsMax } from '../../core/limits.ts'
+import { drillOperationsMax } from '../../core/limits/limits.ts'
 import type { Action, Condition, ProbePlan, Step, TriggerPlan } from '../definition/definition.ts'
 import type { EffectsRecord, Operation, Proof, Recorded, StepRecord } from '../definition/record.ts'
 import { Failure, messageOf } from '../../process/failure.ts'

@@ -1,6 +1,6 @@
 /** Records that the region remembers by their ids, as they are durable: backups, exports and imports. */
 import type { Range, Store } from '../../ports/store.ts'
-import type { Group, Groups } from '../commands/group.ts'
+import type { Group, Groups } from '../commands/flush-group.ts'
 
 export type BookPlace = { readonly keyOf: (id: string) => Buffer; readonly range: Range }
 

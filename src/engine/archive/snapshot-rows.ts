@@ -4,7 +4,7 @@
  */
 import type { KeyedRow } from '../../core/change/rows.ts'
 import { isTombstone } from '../../core/item/row.ts'
-import { stepBytesMax, stepRowsMax } from '../../core/limits.ts'
+import { stepBytesMax, stepRowsMax } from '../../core/limits/limits.ts'
 import type { Table } from '../../core/table/table.ts'
 import type { Range, Store } from '../../ports/store.ts'
 import type { SnapshotPart } from '../engine.ts'

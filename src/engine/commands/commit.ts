@@ -14,7 +14,7 @@ import { compareStamps, readStamp, type Stamp } from '../../core/hybrid-logical-
 import type { Current, Outcome, Refusal, Write } from '../../core/write/write.ts'
 import type { CommitResult, EachResult, OnceResult, Token } from './command.ts'
 import { collectionRefusal, type Growths } from '../derived/collections.ts'
-import type { Group } from './group.ts'
+import type { Group } from './flush-group.ts'
 import { rowKey } from '../store/keys.ts'
 import { editRow, ownRow, soundRow } from './row-edit.ts'
 import { orderedStamp, type State } from '../state.ts'

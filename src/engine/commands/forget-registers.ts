@@ -11,12 +11,12 @@ import {
   localIndexRegister,
   replicaRegister,
 } from '../../core/table/registers.ts'
-import { stepRowsMax } from '../../core/limits.ts'
+import { stepRowsMax } from '../../core/limits/limits.ts'
 import type { TableId } from '../../core/table/table.ts'
 import { numberRegister, registerValueOf } from '../tables/catalog.ts'
 import type { RegisterHorizon } from './command.ts'
 import { registerKey, registerOf, registersOf } from '../store/keys.ts'
-import type { Group } from './group.ts'
+import type { Group } from './flush-group.ts'
 import { decideRemoval } from './register-edit.ts'
 import type { State } from '../state.ts'
 

@@ -15,7 +15,7 @@ import { numberRegister } from '../tables/catalog.ts'
 import { editing, isBeyondDrift, receiveStamp } from './apply.ts'
 import type { Command, Deleted } from './command.ts'
 import { forgetRegisters, registerRows } from './forget-registers.ts'
-import type { Group } from './group.ts'
+import type { Group } from './flush-group.ts'
 import { decideRemoval } from './register-edit.ts'
 import { dropRow } from './row-edit.ts'
 

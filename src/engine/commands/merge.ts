@@ -15,7 +15,7 @@ import { looksInside, type Table, type TableId } from '../../core/table/table.ts
 import { registerValueOf } from '../tables/catalog.ts'
 import { DamagedRecord, itemRowDamage } from '../store/damaged-record.ts'
 import { addConflict, addOverruled, addSetAside } from '../feed.ts'
-import type { Group } from './group.ts'
+import type { Group } from './flush-group.ts'
 import { registerKey, rowKey } from '../store/keys.ts'
 import { checkHeader, checkItemRow, checkRegisterRow } from './peer-row.ts'
 import { putRegister, settleRegisters } from './register-edit.ts'

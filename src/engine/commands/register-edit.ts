@@ -20,7 +20,7 @@ import type { TableId } from '../../core/table/table.ts'
 import { numberRegister, registerValueOf } from '../tables/catalog.ts'
 import { addOverruled } from '../feed.ts'
 import type { RegisterEdit } from './command.ts'
-import type { Group } from './group.ts'
+import type { Group } from './flush-group.ts'
 import { registerKey } from '../store/keys.ts'
 import { nextStamp, type State } from '../state.ts'
 

@@ -2,9 +2,9 @@
  * Transactions by the client's tokens, so that one sent again is not done again. A token is written in the very group of
  * its transaction: after a crash both are there, or neither. Old ones go a few at a time, whenever a new one comes.
  */
-import { idempotencyTokenMsMax, tokensForgottenAtOnceMax } from '../../core/limits.ts'
+import { idempotencyTokenMsMax, tokensForgottenAtOnceMax } from '../../core/limits/limits.ts'
 import type { Token } from './command.ts'
-import type { Group } from './group.ts'
+import type { Group } from './flush-group.ts'
 import { tokenKey, tokensBefore } from '../store/keys.ts'
 import type { State } from '../state.ts'
 

@@ -3,14 +3,14 @@
  * bounded steps, each decided in one turn on what is decided already, and writes go on between them. A table to be audited
  * is marked in the store until its audit ends, so a crash or a full disk only postpones it.
  */
-import { auditTriesMax, stepRowsMax } from '../../core/limits.ts'
+import { auditTriesMax, stepRowsMax } from '../../core/limits/limits.ts'
 import { looksInside, type Table, type TableId } from '../../core/table/table.ts'
 import { StoreFailed } from '../../ports/store.ts'
 import { editing } from '../commands/apply.ts'
 import { rowIn } from '../store/damaged-record.ts'
 import type { Auditing, FoundEntries, Step, Strays } from './derived-entry.ts'
 import { derived } from './derived.ts'
-import type { Group } from '../commands/group.ts'
+import type { Group } from '../commands/flush-group.ts'
 import { soundItem } from './index-rows.ts'
 import { rowsOfAStep } from '../tables/jobs.ts'
 import { auditKey, auditNumber, audits, rowPrefixBytes, tableRows } from '../store/keys.ts'

@@ -3,7 +3,7 @@
  * keeps it, in its own batch; so at every durable moment the table's rows and these are together the table of that position.
  */
 import type { Derived, RowChange } from './derived-entry.ts'
-import type { Group } from '../commands/group.ts'
+import type { Group } from '../commands/flush-group.ts'
 import { imageKey, tableImages } from '../store/keys.ts'
 import type { State } from '../state.ts'
 

@@ -4,7 +4,7 @@
  */
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import type { Index } from '../../core/table/table.ts'
-import type { Group, Groups } from '../commands/group.ts'
+import type { Group, Groups } from '../commands/flush-group.ts'
 import { auditKey, countsKey } from '../store/keys.ts'
 import type { Tally } from './tally.ts'
 

@@ -4,7 +4,7 @@ import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import type { Row } from '../../core/item/row.ts'
 import type { Table, TablePart } from '../../core/table/table.ts'
 import type { Range } from '../../ports/store.ts'
-import type { Group } from '../commands/group.ts'
+import type { Group } from '../commands/flush-group.ts'
 import type { State } from '../state.ts'
 import type { Tally } from './tally.ts'
 

@@ -2,7 +2,7 @@
 import { isTombstone, itemSizeOf } from '../../core/item/row.ts'
 import type { Auditing, Derived, RowChange } from './derived-entry.ts'
 import type { Size } from './counts.ts'
-import type { Group } from '../commands/group.ts'
+import type { Group } from '../commands/flush-group.ts'
 import type { State } from '../state.ts'
 
 export const rowCounts: Derived = {

@@ -4,7 +4,7 @@ import { isTombstone } from '../../core/item/row.ts'
 import type { Table } from '../../core/table/table.ts'
 import { rowIn } from '../store/damaged-record.ts'
 import type { Auditing, AuditedRow, Derived, FoundEntries, RowChange, Step } from './derived-entry.ts'
-import type { Group } from '../commands/group.ts'
+import type { Group } from '../commands/flush-group.ts'
 import { rowKey, tableTombstones, tombstoneKey, tombstonePrefixBytes, tombstonePrimaryKey } from '../store/keys.ts'
 import type { State } from '../state.ts'
 

@@ -2,7 +2,7 @@
 import { assert } from '../../core/assert.ts'
 import type { Store } from '../../ports/store.ts'
 import type { Cursor } from '../../core/change/place.ts'
-import type { Group, Groups } from '../commands/group.ts'
+import type { Group, Groups } from '../commands/flush-group.ts'
 import { cursorKey, cursorName, cursorRange } from '../store/keys.ts'
 
 export class Cursors {

@@ -3,8 +3,8 @@
  * of its last so many bytes is found with one look-up. What a store of an earlier version holds of its log is not counted.
  */
 import type { Position } from '../../core/change/change.ts'
-import { stepRowsMax } from '../../core/limits.ts'
-import type { Group } from '../commands/group.ts'
+import { stepRowsMax } from '../../core/limits/limits.ts'
+import type { Group } from '../commands/flush-group.ts'
 import { allLogMarks, logMarkKey, logMarkPosition } from '../store/keys.ts'
 import type { State } from '../state.ts'
 

@@ -13,10 +13,10 @@ import {
   sharedEntryBytesMax,
   type Unplaced,
 } from '../../core/change/record.ts'
-import type { DecisionTime } from '../commands/decision-time.ts'
-import type { Group, Groups } from '../commands/group.ts'
+import type { DecisionTime } from '../order/decision-time.ts'
+import type { Group, Groups } from '../commands/flush-group.ts'
 import type { Head } from './head.ts'
-import { logMarkBytes } from '../../core/stream-limits.ts'
+import { logMarkBytes } from '../../core/limits/stream-limits.ts'
 import { logKey, logMarkKey } from '../store/keys.ts'
 import type { LocalOnlyRuns } from '../tables/local-only-runs.ts'
 

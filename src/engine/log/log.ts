@@ -7,7 +7,7 @@ import { type Change, isForeign, type Position } from '../../core/change/change.
 import { changeIn, decodeEntry, type RecordHead } from '../../core/change/record.ts'
 import type { Proof, Proven } from '../../core/change/proof.ts'
 import { readStamp } from '../../core/hybrid-logical-clock/stamp.ts'
-import { stepRowsMax } from '../../core/limits.ts'
+import { stepRowsMax } from '../../core/limits/limits.ts'
 import { DamagedRecord } from '../store/damaged-record.ts'
 import type { OwnBounds, VisitRecord } from '../engine.ts'
 import { logKey, numberOf } from '../store/keys.ts'

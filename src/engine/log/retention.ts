@@ -8,7 +8,7 @@
  */
 import { assert } from '../../core/assert.ts'
 import type { Position } from '../../core/change/change.ts'
-import { trimmedAtOnceMax } from '../../core/limits.ts'
+import { trimmedAtOnceMax } from '../../core/limits/limits.ts'
 import { type Hold, type Retention, TooFarBehind } from './hold.ts'
 import { lastBefore, trimLog } from './log.ts'
 import { beforeLastBytes } from './log-marks.ts'

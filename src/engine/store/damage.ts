@@ -7,7 +7,7 @@ import type { Turns } from '../../core/turns.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Meter } from '../../ports/meter.ts'
 import { checkRow, DamagedRecord } from './damaged-record.ts'
-import type { Groups } from '../commands/group.ts'
+import type { Groups } from '../commands/flush-group.ts'
 import { auditKey, damagedLogKey, nameOfRecord, tableNumberOf } from './keys.ts'
 import type { SealedStore } from './sealed-store.ts'
 

@@ -2,7 +2,7 @@
  * What rows and index rows were before they changed, for reads of a moment ago (docs/coding/faults.md). Nothing is kept until somebody asks for it, and then for a
  * time, in memory and within bounds: a change whose former rows had to go makes that moment the oldest that can be read.
  */
-import { formerBytesMax, formerRowsMax } from '../../core/fault-limits.ts'
+import { formerBytesMax, formerRowsMax } from '../../core/limits/fault-limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Edit, Entry, Range, Store } from '../../ports/store.ts'
 import { isFormerKind } from './keys.ts'

@@ -26,7 +26,7 @@
  *   62 number u64                            settings that were overruled
  *   71 table u32 · partition                 sizes of item collections
  *   80 minute u32 · token                    transactions by their tokens, forgotten by the minute
- *   90                                       what a node of a region of several keeps for itself (region/nodes/node-place.ts)
+ *   90                                       what a node of a region of several keeps for itself (region/nodes/store/node-place.ts)
  */
 import type { Position } from '../../core/change/change.ts'
 import { everyRegion, stampSizeBytes, type Stamp, writeStamp } from '../../core/hybrid-logical-clock/stamp.ts'

@@ -10,7 +10,7 @@
  */
 import type { KeyedRow } from '../../core/change/rows.ts'
 import { isTombstone } from '../../core/item/row.ts'
-import { restoreRowsMax } from '../../core/limits.ts'
+import { restoreRowsMax } from '../../core/limits/limits.ts'
 import { isLocalRegister, localIndexCount, localIndexRegister } from '../../core/table/registers.ts'
 import { replicaStates } from '../../core/table/table-view.ts'
 import type { TableId, TableStatus } from '../../core/table/table.ts'

@@ -8,9 +8,9 @@
 import type { Position } from '../../core/change/change.ts'
 import type { SharedLog } from '../../core/change/place.ts'
 import type { Proof, Proven } from '../../core/change/proof.ts'
-import { epochsRememberedMax, startsRememberedMax } from '../../core/limits.ts'
+import { epochsRememberedMax, startsRememberedMax } from '../../core/limits/limits.ts'
 import type { Store } from '../../ports/store.ts'
-import type { Group, Groups } from '../commands/group.ts'
+import type { Group, Groups } from '../commands/flush-group.ts'
 import { identityWith } from './identity.ts'
 import { identityKey, lineageKey } from './keys.ts'
 

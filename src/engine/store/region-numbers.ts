@@ -3,7 +3,7 @@
  * leaves, and also for those who come after that, or get a new disk, and so are told by the others.
  */
 import type { RegionNumber } from '../../core/hybrid-logical-clock/stamp.ts'
-import { regionNumbersMax } from '../../core/limits.ts'
+import { regionNumbersMax } from '../../core/limits/limits.ts'
 import { regionNumbersKey } from './keys.ts'
 import type { State } from '../state.ts'
 

@@ -12,7 +12,7 @@ import type { Position } from '../../core/change/change.ts'
 import { decodeEntry, encodeEntry, entryChangesMax, type EntryHead, type Unplaced } from '../../core/change/record.ts'
 import { readStamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { sealedRow } from '../../core/item/row.ts'
-import { stepBytesMax, stepRowsMax } from '../../core/limits.ts'
+import { stepBytesMax, stepRowsMax } from '../../core/limits/limits.ts'
 import type { Edit, Entry, Range, Store } from '../../ports/store.ts'
 import { DamagedRecord } from './damaged-record.ts'
 import {

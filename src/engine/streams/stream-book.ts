@@ -17,12 +17,12 @@ import {
   withoutOpen,
 } from '../../core/change-stream/change-stream.ts'
 import type { Position } from '../../core/change/change.ts'
-import { streamGenerationsMax } from '../../core/stream-limits.ts'
+import { streamGenerationsMax } from '../../core/limits/stream-limits.ts'
 import { ownLabel } from '../../core/table/identity.ts'
 import { isFed, isGoing, type Table, type TableId } from '../../core/table/table.ts'
 import type { Store } from '../../ports/store.ts'
-import type { DecisionTime } from '../commands/decision-time.ts'
-import type { Group, Groups } from '../commands/group.ts'
+import type { DecisionTime } from '../order/decision-time.ts'
+import type { Group, Groups } from '../commands/flush-group.ts'
 import type { Head } from '../log/head.ts'
 import { allStreams, streamKey, streamRecordKey } from '../store/keys.ts'
 

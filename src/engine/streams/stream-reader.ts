@@ -1,7 +1,7 @@
 /** Reads shards of change streams: what their keys in the store point at is in the log. */
 import type { Position } from '../../core/change/change.ts'
 import type { RecordHead } from '../../core/change/record.ts'
-import { streamTurnRecordsMax } from '../../core/stream-limits.ts'
+import { streamTurnRecordsMax } from '../../core/limits/stream-limits.ts'
 import type { Turns } from '../../core/turns.ts'
 import { entryAround, type LogEntry } from '../log/log.ts'
 import { streamRecordKey, streamRecordPosition } from '../store/keys.ts'

@@ -1,7 +1,7 @@
 /** Removes what can no longer be read of change streams, in bounded steps. A crash between two steps leaves the rest to be done again. */
 import type { ChangeStream } from '../../core/change-stream/change-stream.ts'
 import type { Position } from '../../core/change/change.ts'
-import { changeStreamsMax, streamRecordsRemovedAtOnceMax } from '../../core/stream-limits.ts'
+import { changeStreamsMax, streamRecordsRemovedAtOnceMax } from '../../core/limits/stream-limits.ts'
 import type { Range } from '../../ports/store.ts'
 import { streamRecordKey, streamRecordsOf } from '../store/keys.ts'
 import type { State } from '../state.ts'

@@ -2,7 +2,7 @@
  * How often tables have changed, and which ones of late, as one value of the store: readers in other processes follow it. An earlier
  * version of this program writes the number alone; then a reader looks at all tables.
  */
-import { tableChangesToldMax } from '../../core/limits.ts'
+import { tableChangesToldMax } from '../../core/limits/limits.ts'
 import type { TableId } from '../../core/table/table.ts'
 
 const numberSizeBytes = 6

@@ -2,14 +2,14 @@
  * What this region knows of tables: their registers, and the `Table` each adds up to. Twice: as decided, which is what
  * writes are decided with, and as durable, which is what everybody else sees.
  */
-import { registersLoadedAtOnceMax, statusTablesAtOnceMax, successorsMax } from '../../core/limits.ts'
+import { registersLoadedAtOnceMax, statusTablesAtOnceMax, successorsMax } from '../../core/limits/limits.ts'
 import { inOneTurn, type Turns } from '../../core/turns.ts'
 import { decodeRow, isUnsealedRow } from '../../core/item/row.ts'
 import { isLocalRegister, type Registers } from '../../core/table/registers.ts'
 import { tableFrom } from '../../core/table/table-view.ts'
 import type { Table, TableId } from '../../core/table/table.ts'
 import type { Store } from '../../ports/store.ts'
-import type { Group } from '../commands/group.ts'
+import type { Group } from '../commands/flush-group.ts'
 import { CatalogVersion } from './catalog-version.ts'
 import { DamagedRecord } from '../store/damaged-record.ts'
 import { allRegisters, catalogKey, registerKey, registerOf, registersOf } from '../store/keys.ts'

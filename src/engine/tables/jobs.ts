@@ -5,7 +5,7 @@
 import { decodeItem } from '../../core/item/item-bytes.ts'
 import { bodyOffset, isTombstone } from '../../core/item/row.ts'
 import { readStamp, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
-import { applyChangesMax, stepBytesMax, stepRowsMax } from '../../core/limits.ts'
+import { applyChangesMax, stepBytesMax, stepRowsMax } from '../../core/limits/limits.ts'
 import { expiryAttribute, type Table, type TableId, type TablePart } from '../../core/table/table.ts'
 import type { Range } from '../../ports/store.ts'
 import { numberRegister } from './catalog.ts'

@@ -4,7 +4,7 @@
  * read; so nothing is kept of them over a restart.
  */
 import type { Position } from '../../core/change/change.ts'
-import { localOnlyRunsMax } from '../../core/limits.ts'
+import { localOnlyRunsMax } from '../../core/limits/limits.ts'
 
 type Run = { readonly first: Position; last: Position }
 

@@ -1,5 +1,5 @@
 /** The latest changes of tables, so that who looks after each looks at what has changed, not at every table. */
-import { tableChangesRememberedMax } from '../../core/limits.ts'
+import { tableChangesRememberedMax } from '../../core/limits/limits.ts'
 import type { TableId } from '../../core/table/table.ts'
 
 export class TableChanges {

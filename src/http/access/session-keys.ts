@@ -5,7 +5,7 @@
  *   ls1.<claims as base64url>.<seal as base64url>
  */
 import { createHmac, timingSafeEqual } from 'node:crypto'
-import { sessionTokenSizeMax } from '../../core/access-limits.ts'
+import { sessionTokenSizeMax } from '../../core/limits/access-limits.ts'
 import type { FoundSession, IssuedSession, Session, Sessions } from '../../core/auth/credentials.ts'
 import { isObject } from '../../core/wire/json.ts'
 

@@ -25,7 +25,7 @@ import {
 import type { SignedRegions } from '../../core/auth/signed-region.ts'
 import { checkScope, checkSigningTime, expiryOf, type Scope, signingTimeOf } from '../../core/auth/signing-time.ts'
 import { ServiceError } from '../../core/errors.ts'
-import { signatureSkewMsMax, signersMax } from '../../core/limits.ts'
+import { signatureSkewMsMax, signersMax } from '../../core/limits/limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { signingKey } from './signer.ts'
 

@@ -10,7 +10,7 @@ import {
   requestBytesForSmallMin,
   requestBytesInFlightMax,
   smallRequestBytesMax,
-} from '../../core/limits.ts'
+} from '../../core/limits/limits.ts'
 
 /** A request whose body is not whole yet. */
 export type Arriving = {

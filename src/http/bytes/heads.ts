@@ -5,7 +5,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { crc32 } from 'node:zlib'
-import { lingerMsMax, requestHeadBytesMax } from '../../core/limits.ts'
+import { lingerMsMax, requestHeadBytesMax } from '../../core/limits/limits.ts'
 
 /** For createServer. */
 export const headSettings = { maxHeaderSize: requestHeadBytesMax } as const

@@ -11,7 +11,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { lingerMsMax, requestsAheadMax } from '../../core/limits.ts'
+import { lingerMsMax, requestsAheadMax } from '../../core/limits/limits.ts'
 import { Gathering } from './gathering.ts'
 
 type Use = {

@@ -1,5 +1,5 @@
 /** JSON of a large answer, put together in several turns of the event loop. */
-import { jsonMembersAtOnceMax } from '../../core/limits.ts'
+import { jsonMembersAtOnceMax } from '../../core/limits/limits.ts'
 
 /** Deeper than this an answer has only what is small. */
 const depthMax = 4

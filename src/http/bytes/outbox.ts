@@ -1,4 +1,4 @@
-import { repliesTogetherBytesMax, repliesTogetherMax } from '../../core/limits.ts'
+import { repliesTogetherBytesMax, repliesTogetherMax } from '../../core/limits/limits.ts'
 
 /**
  * Replies of one turn of the event loop go out together, at its end. A write to a client that sleeps wakes it up, which costs

@@ -3,7 +3,7 @@
  * was cut from: a body of single bytes would hold a hundred times what is counted of it. So small pieces are copied, one behind the other, into
  * blocks that are at most twice as large as their content.
  */
-import { receivedBlockBytesMax, smallPieceBytesMax } from '../../core/limits.ts'
+import { receivedBlockBytesMax, smallPieceBytesMax } from '../../core/limits/limits.ts'
 
 const firstBlockBytes = 256
 const nothing = Buffer.alloc(0)

@@ -6,7 +6,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { crc32, deflate, gzip } from 'node:zlib'
 import type { Socket } from 'node:net'
-import { compressingBytesMax, idleConnectionMsMax } from '../../core/limits.ts'
+import { compressingBytesMax, idleConnectionMsMax } from '../../core/limits/limits.ts'
 import { cutHeader } from '../../core/wire/cut-header.ts'
 import type { CutKind } from '../../operations/faults/cut.ts'
 import type { Place } from './reply-space.ts'

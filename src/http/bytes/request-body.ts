@@ -11,7 +11,7 @@ import {
   discardedBytesMax,
   inflatingBytes,
   requestSizeBytesMax,
-} from '../../core/limits.ts'
+} from '../../core/limits/limits.ts'
 import type { BodyBudget } from './body-budget.ts'
 import { ReceivedBytes } from './received-bytes.ts'
 

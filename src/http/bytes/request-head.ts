@@ -4,7 +4,7 @@
  * parser, which knows what to make of it. So nothing is ever understood here in two ways.
  */
 import type { IncomingHttpHeaders } from 'node:http'
-import { requestSizeBytesMax } from '../../core/limits.ts'
+import { requestSizeBytesMax } from '../../core/limits/limits.ts'
 
 export type RequestHead = {
   readonly url: string

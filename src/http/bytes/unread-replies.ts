@@ -5,7 +5,7 @@
  */
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { replyStalledMsMax, unreadReplyBytesMax } from '../../core/limits.ts'
+import { replyStalledMsMax, unreadReplyBytesMax } from '../../core/limits/limits.ts'
 
 export type UnreadBounds = { readonly bytesMax: number; readonly stalledMsMax: number }
 

@@ -5,7 +5,7 @@
  */
 import { reset } from '../../http/bytes/resets.ts'
 import type { Socket } from 'node:net'
-import { linkUnwrittenBytesMax } from '../../core/link-limits.ts'
+import { linkUnwrittenBytesMax } from '../../core/limits/link-limits.ts'
 import type { Alarm, Alarms } from './alarms.ts'
 import { Flow } from './flow.ts'
 import type { Content, Ending } from './flow.ts'

@@ -3,7 +3,7 @@
  * wished for. How the link is now follows from all of them in the order in which they came, so that it does not matter in
  * which order they end, and healing restores exactly what was configured. Pure.
  */
-import { linkFaultsMax } from '../../core/link-limits.ts'
+import { linkFaultsMax } from '../../core/limits/link-limits.ts'
 import type { Shape } from './shape.ts'
 
 export type Fault = {

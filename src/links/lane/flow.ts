@@ -3,7 +3,12 @@
  * order in which it went in, the end last. Both are bounded, because a queue without a bound keeps a peer's backlog in
  * memory and hides from TCP that the link is full. Pure; the link brings the time.
  */
-import { linkHeldBytesMax, linkInFlightBytesMax, linkShareBytes, linkWaitingMax } from '../../core/link-limits.ts'
+import {
+  linkHeldBytesMax,
+  linkInFlightBytesMax,
+  linkShareBytes,
+  linkWaitingMax,
+} from '../../core/limits/link-limits.ts'
 import { DelayQueue } from './delay-queue.ts'
 import { Fifo } from './fifo.ts'
 import type { Line, Waiting } from './line.ts'

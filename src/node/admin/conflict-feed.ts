@@ -1,7 +1,7 @@
 /** The conflict feed of a region as its operators get it: one record for each write that has lost in this region. */
 import type { Item } from '../../core/attribute/value.ts'
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
-import { conflictsToldMax } from '../../core/limits.ts'
+import { conflictsToldMax } from '../../core/limits/limits.ts'
 import { type ConflictingWrite, type ConflictKind, tellConflict } from '../../core/reconcile/conflict.ts'
 import type { Topology } from '../../core/topology.ts'
 import type { Conflict, Feeds, ReadTables } from '../../engine/engine.ts'

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { Engine } from '../../engine/engine.ts'
 import type { AdminRoute } from '../../http/routes.ts'
-import { shaped } from '../../process/wrong-shape.ts'
+import { shaped } from '../../process/requests/wrong-shape.ts'
 import type { Evacuation } from '../../region/evacuation.ts'
 
 const name = z.string().min(1).max(64)

@@ -2,8 +2,8 @@
 import { z } from 'zod'
 import type { ReadTables } from '../../engine/engine.ts'
 import type { AdminRoute } from '../../http/routes.ts'
-import { BadRequest } from '../../process/bad-request.ts'
-import { shaped } from '../../process/wrong-shape.ts'
+import { BadRequest } from '../../process/requests/bad-request.ts'
+import { shaped } from '../../process/requests/wrong-shape.ts'
 import type { Expiry } from '../../readers/expiry/expiry.ts'
 
 /** `at`: seconds since 1970. */

@@ -1,7 +1,7 @@
 /** Rows of a table as this region has them, for operators: who wrote each, and when. The console compares the regions by it. */
 import { z } from 'zod'
 import type { Item } from '../../core/attribute/value.ts'
-import { itemKeysShownMax } from '../../core/console-limits.ts'
+import { itemKeysShownMax } from '../../core/limits/console-limits.ts'
 import { ServiceError } from '../../core/errors.ts'
 import { everyRegion, readStamp, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { decodeItem } from '../../core/item/item-bytes.ts'
@@ -12,8 +12,8 @@ import { checkValues } from '../../core/wire/attribute-values.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { AdminRoute } from '../../http/routes.ts'
 import { keyOfKey } from '../../operations/items/item-key.ts'
-import { BadRequest } from '../../process/bad-request.ts'
-import { shaped } from '../../process/wrong-shape.ts'
+import { BadRequest } from '../../process/requests/bad-request.ts'
+import { shaped } from '../../process/requests/wrong-shape.ts'
 
 const asked = z.strictObject({
   table: z.string().min(1),

@@ -4,7 +4,7 @@ import { bodyOffset, decodeRow, isTombstone } from '../../core/item/row.ts'
 import type { Topology } from '../../core/topology.ts'
 import type { OverruledSetting, Feeds, ReadTables } from '../../engine/engine.ts'
 import type { AdminRoute } from '../../http/routes.ts'
-import { BadRequest } from '../../process/bad-request.ts'
+import { BadRequest } from '../../process/requests/bad-request.ts'
 
 const shownInStatus = 3
 const listedMax = 100

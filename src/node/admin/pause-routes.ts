@@ -1,12 +1,12 @@
 /** Replication paused and resumed by an operator: of a table, or of everything between this region and another. */
 import { z } from 'zod'
-import { pauseMsMax, pausesMax } from '../../core/limits.ts'
+import { pauseMsMax, pausesMax } from '../../core/limits/limits.ts'
 import type { Topology } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { AdminRoute } from '../../http/routes.ts'
 import type { Paused, Pauses } from '../../readers/replication/pause/pauses.ts'
-import { BadRequest } from '../../process/bad-request.ts'
-import { shaped } from '../../process/wrong-shape.ts'
+import { BadRequest } from '../../process/requests/bad-request.ts'
+import { shaped } from '../../process/requests/wrong-shape.ts'
 
 const what = { table: z.string().optional(), link: z.tuple([z.string(), z.string()]).optional() }
 const pauseRequest = z.object({ ...what, forMs: z.number().int().positive().max(pauseMsMax) })

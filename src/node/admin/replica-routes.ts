@@ -4,8 +4,8 @@ import { ServiceError } from '../../core/errors.ts'
 import type { AdminRoute } from '../../http/routes.ts'
 import type { OperationContext } from '../../operations/operation.ts'
 import { removeReplica } from '../../operations/tables/update-table.ts'
-import { BadRequest } from '../../process/bad-request.ts'
-import { shaped } from '../../process/wrong-shape.ts'
+import { BadRequest } from '../../process/requests/bad-request.ts'
+import { shaped } from '../../process/requests/wrong-shape.ts'
 
 const removal = z.strictObject({ table: z.string().min(1), region: z.string().min(1), force: z.boolean() })
 

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import type { SetAside, Feeds, ReadTables } from '../../engine/engine.ts'
 import type { AdminRoute } from '../../http/routes.ts'
-import { BadRequest } from '../../process/bad-request.ts'
+import { BadRequest } from '../../process/requests/bad-request.ts'
 
 const shownInStatus = 3
 const listedMax = 100

@@ -9,8 +9,8 @@ import type { Engine } from '../../engine/engine.ts'
 import type { AdminRoute } from '../../http/routes.ts'
 import type { Replication } from '../../readers/replication/renewing.ts'
 import { type Comparison, type Difference, NotComparable } from '../../readers/replication/compare/verify.ts'
-import { BadRequest } from '../../process/bad-request.ts'
-import { shaped } from '../../process/wrong-shape.ts'
+import { BadRequest } from '../../process/requests/bad-request.ts'
+import { shaped } from '../../process/requests/wrong-shape.ts'
 
 const asked = z.object({ table: z.string() })
 

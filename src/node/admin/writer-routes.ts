@@ -3,8 +3,8 @@ import { z } from 'zod'
 import type { AdminRoute } from '../../http/routes.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
 import type { OperationContext } from '../../operations/operation.ts'
-import { BadRequest } from '../../process/bad-request.ts'
-import { shaped } from '../../process/wrong-shape.ts'
+import { BadRequest } from '../../process/requests/bad-request.ts'
+import { shaped } from '../../process/requests/wrong-shape.ts'
 
 const setting = z.strictObject({ table: z.string().min(1), regions: z.array(z.string().min(1)).max(64) })
 

@@ -1,10 +1,10 @@
 /** Faults of this region's API, for an operator or a drill: set, shown and ended. Administration itself is never struck. */
-import { apiFaultsMax } from '../../core/fault-limits.ts'
+import { apiFaultsMax } from '../../core/limits/fault-limits.ts'
 import type { AdminRoute } from '../../http/routes.ts'
 import type { Faults } from '../../operations/faults/faults.ts'
 import type { Log } from '../../ports/log.ts'
-import { BadRequest } from '../../process/bad-request.ts'
-import { shaped } from '../../process/wrong-shape.ts'
+import { BadRequest } from '../../process/requests/bad-request.ts'
+import { shaped } from '../../process/requests/wrong-shape.ts'
 import { faultText } from './fault-texts.ts'
 import { faultSelection, faultWish, shownFault } from './fault-wish.ts'
 

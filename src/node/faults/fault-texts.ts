@@ -1,6 +1,6 @@
 /** The figures of a fault as people write them: 20%, 50ms, 20ms..80ms, 50ms±10ms, p50=20ms,p99=900ms. Undefined for what is none of these. */
 import { unreachable } from '../../core/assert.ts'
-import { heldMsMax, percentilesMax } from '../../core/fault-limits.ts'
+import { heldMsMax, percentilesMax } from '../../core/limits/fault-limits.ts'
 import type { Delay, Percentile } from '../../core/faults/delay.ts'
 import type { Aim, Effect, Fault } from '../../core/faults/fault.ts'
 import { durationMs } from '../../process/duration.ts'

@@ -8,7 +8,7 @@ import {
   heldMsUsual,
   staleMsMax,
   staleMsUsual,
-} from '../../core/fault-limits.ts'
+} from '../../core/limits/fault-limits.ts'
 import type { Aim, Effect, FaultKind } from '../../core/faults/fault.ts'
 import { faultKinds } from '../../core/faults/fault.ts'
 import type { KeptFault } from '../../core/faults/fault-book.ts'

@@ -10,7 +10,7 @@ import {
   functionLogTailBytes,
   functionRuntimeMb,
   functionWatchMs,
-} from '../../core/trigger-limits.ts'
+} from '../../core/limits/trigger-limits.ts'
 import type { Log } from '../../ports/log.ts'
 
 /** The region goes first: the process gives way to it, and is the first to go when memory is short. */

@@ -1,7 +1,7 @@
 /** A function that is a command: it reads the event on standard input, and what it prints is its answer. It succeeds with exit status 0. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { exited, outOfMemory, responseTooLarge, timedOut } from '../../core/triggers/function-errors.ts'
-import { invokePayloadBytesMax } from '../../core/trigger-limits.ts'
+import { invokePayloadBytesMax } from '../../core/limits/trigger-limits.ts'
 import type { InvocationContext, Invoked } from '../../ports/functions.ts'
 import { killGroup, PrintedLog, standBack, watchMemory } from './child-watch.ts'
 import { environmentOf, type RunSettings, type Surroundings, type Target } from './target.ts'

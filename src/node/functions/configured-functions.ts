@@ -1,5 +1,5 @@
 /** The functions of a file, each with what runs it. An invocation waits until its function has a process for it; too many that wait are throttled. */
-import { functionQueueMax } from '../../core/trigger-limits.ts'
+import { functionQueueMax } from '../../core/limits/trigger-limits.ts'
 import type { FunctionInfo, Functions, InvocationContext, Invoked } from '../../ports/functions.ts'
 import { CommandTarget } from './command-target.ts'
 import type { FunctionFile, FunctionTarget } from './function-file.ts'

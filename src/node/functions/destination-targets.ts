@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { connectOnce, type NatsServer } from '../../adapters/nats/nats-connect.ts'
-import { destinationMsMax } from '../../core/trigger-limits.ts'
+import { destinationMsMax } from '../../core/limits/trigger-limits.ts'
 import type { Destinations } from '../../ports/functions.ts'
 import type { DestinationTarget, FunctionFile } from './function-file.ts'
 

@@ -20,7 +20,7 @@ import {
   functionProcessesMax,
   functionsConfiguredMax,
   functionTimeoutSecondsMax,
-} from '../../core/trigger-limits.ts'
+} from '../../core/limits/trigger-limits.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
 
 const timeout = z.number().positive().max(functionTimeoutSecondsMax).default(3)

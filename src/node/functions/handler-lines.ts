@@ -1,5 +1,5 @@
 /** What a node and a process that runs a handler say to each other: a line of JSON each. Whoever receives one bounds it. */
-import { invokePayloadBytesMax } from '../../core/trigger-limits.ts'
+import { invokePayloadBytesMax } from '../../core/limits/trigger-limits.ts'
 
 export type ToHandler =
   | { readonly type: 'start'; readonly module: string; readonly export: string }

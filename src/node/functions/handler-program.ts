@@ -2,7 +2,7 @@
 import { Socket } from 'node:net'
 import { pathToFileURL } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { invokePayloadBytesMax } from '../../core/trigger-limits.ts'
+import { invokePayloadBytesMax } from '../../core/limits/trigger-limits.ts'
 import { functionError, responseTooLarge } from '../../core/triggers/function-errors.ts'
 import { type FromHandler, handlerDescriptor, type HandlerContext, Lines, type ToHandler } from './handler-lines.ts'
 

@@ -1,7 +1,7 @@
 /** A function behind an address that speaks Lambda's Invoke: SAM, serverless-offline, LocalStack, the runtime interface emulator, or another program. */
 import { hash } from 'node:crypto'
 import { responseTooLarge, timedOut } from '../../core/triggers/function-errors.ts'
-import { invokePayloadBytesMax } from '../../core/trigger-limits.ts'
+import { invokePayloadBytesMax } from '../../core/limits/trigger-limits.ts'
 import { signingTime } from '../../core/auth/signing-time.ts'
 import { authorizationOf } from '../../http/access/signer.ts'
 import type { InvocationContext, Invoked } from '../../ports/functions.ts'

@@ -1,7 +1,7 @@
 /** What a process of a region tells of requests, beside its metrics: a log of slow ones, and OpenTelemetry. What is off costs nothing. */
 import { OtlpExporter } from '../../adapters/otlp/otlp-exporter.ts'
 import type { PrometheusMeter } from '../../adapters/metrics/prometheus-meter.ts'
-import { otlpMetricsEveryMs } from '../../core/observe-limits.ts'
+import { otlpMetricsEveryMs } from '../../core/limits/observe-limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Meter } from '../../ports/meter.ts'

@@ -1,5 +1,5 @@
 /** The log of slow requests: which were slow, where their time went, and why. Its rate is bounded. */
-import { slowLinesPerSecondMax } from '../../core/observe-limits.ts'
+import { slowLinesPerSecondMax } from '../../core/limits/observe-limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { AnsweredRequest, RequestObserver, RequestParts } from '../../ports/request-observer.ts'

@@ -10,7 +10,7 @@
  * A request without a traceparent begins a trace; if it writes, that of its first write.
  */
 import { hash } from 'node:crypto'
-import { appliedSpansMax, writeSpansMax } from '../../core/observe-limits.ts'
+import { appliedSpansMax, writeSpansMax } from '../../core/limits/observe-limits.ts'
 import type { Span, SpanRef } from '../../core/tracing/span.ts'
 import { isInShare, traceParentIn } from '../../core/tracing/traceparent.ts'
 import type { RemoteBatch } from '../../engine/commands/command.ts'

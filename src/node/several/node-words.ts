@@ -5,7 +5,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Meter } from '../../ports/meter.ts'
 import type { NodeLog } from '../../region/nodes/node-log.ts'
 import type { NodeRole } from '../../region/nodes/node-role.ts'
-import type { LeaderRoute } from './leader-route.ts'
+import type { LeaderRoute } from './front/leader-route.ts'
 import type { SeveralOptions } from './several-options.ts'
 import type { TermRegion } from './term-region.ts'
 

@@ -2,11 +2,11 @@
 import type { Socket } from 'node:net'
 import { Gathering } from '../../http/bytes/gathering.ts'
 import type { Reply } from '../../http/bytes/reply.ts'
-import type { Send } from '../../http/forwarding.ts'
+import type { Send } from '../../http/processes/forwarding.ts'
 import type { ApiRequest } from '../../http/pipeline.ts'
 import type { RunningServer } from '../../http/server.ts'
-import type { Lead } from './leader-route.ts'
-import { lostReply } from './lost-reply.ts'
+import type { Lead } from './front/leader-route.ts'
+import { lostReply } from './front/lost-reply.ts'
 
 export class OwnLead implements Lead {
   readonly #server: Pick<RunningServer, 'answer' | 'takeBack'>

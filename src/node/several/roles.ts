@@ -2,15 +2,15 @@
  * What follows from a node's role: whether it runs the region, and where requests go. One change after another; requests are sent elsewhere, or answered as
  * lost, in the turn in which a role is told.
  */
-import { regionStopMsMax } from '../../core/node-line-limits.ts'
+import { regionStopMsMax } from '../../core/limits/node-line-limits.ts'
 import { errorText } from '../../core/error-text.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import { StoreLost } from '../../ports/store.ts'
 import type { NodeLog } from '../../region/nodes/node-log.ts'
 import type { NodeRole } from '../../region/nodes/node-role.ts'
-import type { LeaderRoute } from './leader-route.ts'
-import type { NodeLine } from './node-line.ts'
+import type { LeaderRoute } from './front/leader-route.ts'
+import type { NodeLine } from './line/node-line.ts'
 import { roleText } from './node-words.ts'
 import { OwnLead } from './own-lead.ts'
 import type { TermRegion } from './term-region.ts'

@@ -1,8 +1,8 @@
 /** The options of a node in a region of several nodes (docs/design/nodes.md), and what does not go together with it yet. */
 import { isLoopback } from '../../http/access/visitors.ts'
-import { nodeNamesMax } from '../../core/nodes-limits.ts'
-import { readSecret, requirePair } from '../../deployment/secrets/nats-access.ts'
-import { makeNodeSecret } from '../../deployment/secrets/nodes-secrets.ts'
+import { nodeNamesMax } from '../../core/limits/nodes-limits.ts'
+import { readSecret, requirePair } from '../../deployment/secrets/nats/nats-access.ts'
+import { makeNodeSecret } from '../../deployment/secrets/nats/nodes-secrets.ts'
 import { Failure } from '../../process/failure.ts'
 
 export type NodeAddress = { readonly node: string; readonly host: string; readonly port: number }

@@ -11,7 +11,7 @@ import type { NodeOptions } from '../node-options.ts'
 import type { KeysPlace } from '../store/data-keys.ts'
 import { EncryptedStore } from '../../adapters/encryption/encrypted-store.ts'
 
-/** Beside the kinds of the engine (engine/store/keys.ts), and of those that nodes share (region/nodes/node-place.ts). */
+/** Beside the kinds of the engine (engine/store/keys.ts), and of those that nodes share (region/nodes/store/node-place.ts). */
 const keysKey = Buffer.from([0x91, ...Buffer.from('data-keys')])
 
 /** A region that holds something in plain gets no keys. */

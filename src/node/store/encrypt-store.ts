@@ -9,10 +9,10 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { EncryptedStore } from '../../adapters/encryption/encrypted-store.ts'
 import type { ValueCipher } from '../../adapters/encryption/value-cipher.ts'
 import { openLmdbStore } from '../../adapters/lmdb/lmdb-store.ts'
-import { encryptedBatchBytesMax, encryptedEditsMax } from '../../core/key-limits.ts'
+import { encryptedBatchBytesMax, encryptedEditsMax } from '../../core/limits/key-limits.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Store } from '../../ports/store.ts'
-import { flushFolder } from '../../process/secret-file.ts'
+import { flushFolder } from '../../process/files/secret-file.ts'
 import { recordsOf } from './records.ts'
 
 export type EncryptStoreOptions = {

@@ -9,7 +9,12 @@ import { FolderBlobs } from '../../adapters/files/folder-blobs.ts'
 import { openLmdbSnapshot } from '../../adapters/lmdb/lmdb-reader.ts'
 import { claimSocket } from '../../adapters/lmdb/store-folder.ts'
 import { systemRandom } from '../../adapters/system/random.ts'
-import { blobNamesMax, blobTargetBytes, copiedRecordsMax, regionCopyFilesMax } from '../../core/archive-limits.ts'
+import {
+  blobNamesMax,
+  blobTargetBytes,
+  copiedRecordsMax,
+  regionCopyFilesMax,
+} from '../../core/limits/archive-limits.ts'
 import { backupId } from '../../core/archive/backup.ts'
 import { FrameWriter } from '../../core/archive/frames.ts'
 import {

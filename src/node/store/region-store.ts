@@ -11,7 +11,7 @@ import { DecryptingReader, EncryptedStore } from '../../adapters/encryption/encr
 import { DamagedStore } from '../../adapters/lmdb/damaged-store.ts'
 import { systemClock } from '../../adapters/system/clocks.ts'
 import { type LmdbStore, openLmdbStore } from '../../adapters/lmdb/lmdb-store.ts'
-import { damagedStoresMax, storeCheckMsMax, suspectStartsMax } from '../../core/limits.ts'
+import { damagedStoresMax, storeCheckMsMax, suspectStartsMax } from '../../core/limits/limits.ts'
 import type { Log } from '../../ports/log.ts'
 import { type Entry, type Range, type Store, StoreDamaged, StoreInUse, StoreUnusable } from '../../ports/store.ts'
 import { Failure, messageOf } from '../../process/failure.ts'

@@ -3,7 +3,7 @@
  * start moves the store away and fills a new one from the peers. One part in a hundred of the event loop goes into it.
  */
 import type { LmdbScrub } from '../../adapters/lmdb/lmdb-scrub.ts'
-import { scrubPauseMs, scrubRoundMsMin, scrubStepMs, scrubUrgentStepMs } from '../../core/limits.ts'
+import { scrubPauseMs, scrubRoundMsMin, scrubStepMs, scrubUrgentStepMs } from '../../core/limits/limits.ts'
 import { messageOf } from '../../process/failure.ts'
 
 export type StoreScrub = {

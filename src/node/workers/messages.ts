@@ -1,7 +1,7 @@
 /** What a region's owner of the writes and its workers tell each other, beside the sockets that they hand over. */
 import type { DataSecrets } from '../store/data-keys.ts'
 import type { CertificateFiles } from '../../http/secure.ts'
-import type { WayBackPlace } from '../../http/way-back.ts'
+import type { WayBackPlace } from '../../http/processes/way-back.ts'
 import type { ObservingOptions } from '../observing/observing.ts'
 import type { VisitorOptions } from '../../http/access/visitors.ts'
 import type { Labels, MetricName } from '../../ports/meter.ts'

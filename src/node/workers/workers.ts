@@ -4,9 +4,9 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import type { Socket } from 'node:net'
-import { serveForwarded } from '../../http/forwarding.ts'
+import { serveForwarded } from '../../http/processes/forwarding.ts'
 import type { PortCertificate } from '../../http/secure.ts'
-import { openWayBack, type WayBack } from '../../http/way-back.ts'
+import { openWayBack, type WayBack } from '../../http/processes/way-back.ts'
 import type { RunningServer } from '../../http/server.ts'
 import type { Faults } from '../../operations/faults/faults.ts'
 import type { Log } from '../../ports/log.ts'

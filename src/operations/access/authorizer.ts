@@ -2,10 +2,10 @@
  * Asks policies whether a request may do what it touches (the stage `authorize` of operations/stages.ts). In `audit` nothing is denied: what
  * would be is logged and counted. Decisions that followed from action and resource alone are kept, as long as the policies stay the same.
  */
-import { accessDecisionsMax } from '../../core/access-limits.ts'
+import { accessDecisionsMax } from '../../core/limits/access-limits.ts'
 import { denialOf, denialText, type Denied } from '../../core/access/denial.ts'
-import { type Decision, evaluate, type Named } from '../../core/access/evaluate.ts'
-import type { Identities } from '../../core/access/identities.ts'
+import { type Decision, evaluate, type Named } from '../../core/access/evaluate-policies.ts'
+import type { Identities } from '../../core/access/identities/identities.ts'
 import { parsePolicyText } from '../../core/access/parse-policy.ts'
 import type { Facts } from '../../core/access/template.ts'
 import type { Principal } from '../../core/auth/credentials.ts'

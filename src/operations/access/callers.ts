@@ -1,10 +1,10 @@
 /** Who a signature's principal is among the identities, and which policies come with that. */
 import { parsePolicyText } from '../../core/access/parse-policy.ts'
-import type { PolicySet } from '../../core/access/evaluate.ts'
-import type { Identities, User } from '../../core/access/identities.ts'
+import type { PolicySet } from '../../core/access/evaluate-policies.ts'
+import type { Identities, User } from '../../core/access/identities/identities.ts'
 import { type Identity, lastOf } from '../../core/access/principals.ts'
 import type { Principal, Session } from '../../core/auth/credentials.ts'
-import { accessCallersMax } from '../../core/access-limits.ts'
+import { accessCallersMax } from '../../core/limits/access-limits.ts'
 
 export type Caller = {
   readonly identity: Identity

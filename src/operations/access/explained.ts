@@ -1,8 +1,14 @@
 /** Whether policies allow an action that a person tells of, and which statement says so. */
 import { dynamoDbActions } from '../../core/access/dynamodb-actions.ts'
-import { type AccessRequest, type Decision, evaluate, type Named, type PolicySet } from '../../core/access/evaluate.ts'
+import {
+  type AccessRequest,
+  type Decision,
+  evaluate,
+  type Named,
+  type PolicySet,
+} from '../../core/access/evaluate-policies.ts'
 import { whyNot } from '../../core/access/explain.ts'
-import type { Identities } from '../../core/access/identities.ts'
+import type { Identities } from '../../core/access/identities/identities.ts'
 import { statementName } from '../../core/access/policy.ts'
 import { indexArn, tableArn } from '../arns.ts'
 import { callerNamed } from './callers.ts'

@@ -2,7 +2,12 @@
  * What a request to IAM is about, and what IAM's condition keys say of it (Service Authorization Reference, "Actions, resources, and condition keys
  * for AWS Identity and Access Management"). The path of a user, group or role is part of its ARN, so a policy on `user/team/*` holds for all in it.
  */
-import { type Identities, iamArn, type RoleDefinition, type UserDefinition } from '../../core/access/identities.ts'
+import {
+  type Identities,
+  iamArn,
+  type RoleDefinition,
+  type UserDefinition,
+} from '../../core/access/identities/identities.ts'
 
 type Input = Readonly<Record<string, unknown>>
 

@@ -2,7 +2,7 @@
 import { isOf, type ScalingActivity } from '../../core/scaling/activity.ts'
 import type { Scaled } from '../../core/scaling/scalable-target.ts'
 import type { Scaling } from '../../core/scaling/tracking.ts'
-import { scalingActivitiesMax, scalingActivitiesMs } from '../../core/scaling-limits.ts'
+import { scalingActivitiesMax, scalingActivitiesMs } from '../../core/limits/scaling-limits.ts'
 import type { Blobs } from '../../ports/blobs.ts'
 import type { Env } from '../../ports/env.ts'
 

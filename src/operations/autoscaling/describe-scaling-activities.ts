@@ -1,5 +1,5 @@
 import type { ScalingActivity } from '../../core/scaling/activity.ts'
-import { scalingPageMax } from '../../core/scaling-limits.ts'
+import { scalingPageMax } from '../../core/limits/scaling-limits.ts'
 import { type AutoScalingContext, type Filter, isAsked, named, pageFrom } from './autoscaling-context.ts'
 
 /** The newest first. */

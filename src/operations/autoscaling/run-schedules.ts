@@ -1,7 +1,7 @@
 /** Does what scheduled actions ask for whose time has come: a target gets other bounds, which are then applied. */
 import { type Bounds, causes, setBounds, settingBounds } from '../../core/scaling/activity.ts'
 import { partKey, type ScalableTarget } from '../../core/scaling/scalable-target.ts'
-import { scheduleCatchUpMs } from '../../core/scaling-limits.ts'
+import { scheduleCatchUpMs } from '../../core/limits/scaling-limits.ts'
 import { type AutoScalingContext, targetOf } from './autoscaling-context.ts'
 import { changeTargets } from './change-targets.ts'
 import type { ScheduledAction } from './scaling-book.ts'

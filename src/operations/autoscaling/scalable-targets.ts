@@ -9,7 +9,7 @@ import {
   targetArn,
 } from '../../core/scaling/scalable-target.ts'
 import { isOf } from '../../core/scaling/activity.ts'
-import { scaledUnitsMax, scalingPageMax } from '../../core/scaling-limits.ts'
+import { scaledUnitsMax, scalingPageMax } from '../../core/limits/scaling-limits.ts'
 import type { Table } from '../../core/table/table.ts'
 import {
   allTargets,

@@ -1,9 +1,9 @@
 /** PutScalingPolicy, DescribeScalingPolicies, DeleteScalingPolicy. DynamoDB's capacity tracks a target, and nothing else. */
 import { alarmArn } from '../../core/alarms/alarm-history.ts'
-import { alarmsMax } from '../../core/metric-limits.ts'
+import { alarmsMax } from '../../core/limits/metric-limits.ts'
 import { partKey, policyArn, type Scaled, type ScalingPolicy } from '../../core/scaling/scalable-target.ts'
 import { scalingAlarmNames } from '../../core/scaling/scaling-alarms.ts'
-import { scalingPageMax, utilizationMax, utilizationMin } from '../../core/scaling-limits.ts'
+import { scalingPageMax, utilizationMax, utilizationMin } from '../../core/limits/scaling-limits.ts'
 import {
   allTargets,
   type AutoScalingContext,

@@ -7,7 +7,7 @@ import {
   scalingPageMax,
   scheduledActionsMax,
   scheduledActionsOfTargetMax,
-} from '../../core/scaling-limits.ts'
+} from '../../core/limits/scaling-limits.ts'
 import {
   type AutoScalingContext,
   type Filter,

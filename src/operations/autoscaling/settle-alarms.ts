@@ -1,9 +1,9 @@
 /** Makes the alarms of policies, gives them the thresholds of what is provisioned by now, and removes those of policies that are gone. */
 import type { Alarm, AlarmSettings } from '../../core/alarms/alarm.ts'
-import { alarmsMax } from '../../core/metric-limits.ts'
+import { alarmsMax } from '../../core/limits/metric-limits.ts'
 import { isPolicyArn, type Scaled, type ScalingPolicy } from '../../core/scaling/scalable-target.ts'
 import { scalingAlarmNames, scalingAlarms } from '../../core/scaling/scaling-alarms.ts'
-import { provisionedUnits } from '../tables/scale-capacity.ts'
+import { provisionedUnits } from '../tables/updates/scale-capacity.ts'
 import { allTargets, type AutoScalingContext } from './autoscaling-context.ts'
 
 export async function settleAlarms(context: AutoScalingContext): Promise<void> {

@@ -1,6 +1,6 @@
 /** Tags of scalable targets, which have an ARN for them. */
 import { targetArn } from '../../core/scaling/scalable-target.ts'
-import { scalingTagsInRegionMax, scalingTagsMax } from '../../core/scaling-limits.ts'
+import { scalingTagsInRegionMax, scalingTagsMax } from '../../core/limits/scaling-limits.ts'
 import { ServiceRefusal } from '../../core/services/refusal.ts'
 import { allTargets, type AutoScalingContext } from './autoscaling-context.ts'
 import type { Tags } from './scaling-book.ts'

@@ -8,8 +8,8 @@ import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { backupDetails } from './backup-description.ts'
 import { backupOf } from './new-backup.ts'
-import { lossError } from '../tables/table-keys.ts'
-import { assertNotStrong } from '../tables/strong-updates.ts'
+import { lossError } from '../tables/encryption-settings.ts'
+import { assertNotStrong } from '../tables/updates/strong-updates.ts'
 import { assertBackupsEnabled, noTable, tableWithBackups } from './table-with-backups.ts'
 
 type Input = Wire<CreateBackupInput>

@@ -1,6 +1,6 @@
 /** Also those of tables that are gone, and of former tables of a name: they differ in their TableId. */
 import type { ListBackupsInput, ListBackupsOutput } from '@aws-sdk/client-dynamodb'
-import { listedBackupsMax } from '../../core/archive-limits.ts'
+import { listedBackupsMax } from '../../core/limits/archive-limits.ts'
 import type { Backup } from '../../core/archive/backup.ts'
 import { validationError } from '../../core/errors.ts'
 import { tableNameOf } from '../arns.ts'

@@ -1,6 +1,6 @@
 /** A backup as a request begins it. */
 import { type Backup, backupId, newBackup } from '../../core/archive/backup.ts'
-import { backupsMax, snapshotsMax } from '../../core/archive-limits.ts'
+import { backupsMax, snapshotsMax } from '../../core/limits/archive-limits.ts'
 import { ServiceError } from '../../core/errors.ts'
 import type { Table } from '../../core/table/table.ts'
 import type { OperationContext } from '../operation.ts'

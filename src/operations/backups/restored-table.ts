@@ -4,9 +4,9 @@
  */
 import type { RestoreTableFromBackupInput } from '@aws-sdk/client-dynamodb'
 import type { SavedIndex, SavedTable } from '../../core/archive/backup.ts'
-import { restoresMax } from '../../core/archive-limits.ts'
+import { restoresMax } from '../../core/limits/archive-limits.ts'
 import { ServiceError, validationError } from '../../core/errors.ts'
-import { tablesMax } from '../../core/limits.ts'
+import { tablesMax } from '../../core/limits/limits.ts'
 import {
   indexRegister,
   type IndexRegister,
@@ -25,7 +25,7 @@ import type { Wire } from '../sdk-shape.ts'
 import { assertFewUnderWay } from '../tables/cool-downs.ts'
 import { describeTable, keySchemaElements } from '../tables/description.ts'
 import { encryptionFrom } from '../tables/specifications.ts'
-import { checkSpecification, withUsableKey } from '../tables/table-keys.ts'
+import { checkSpecification, withUsableKey } from '../tables/encryption-settings.ts'
 import { tablesRestoring } from './restoring.ts'
 
 export type Overrides = Pick<

@@ -1,7 +1,7 @@
 /** Turns point-in-time recovery of the region's own table on and off: replicas have theirs, each its own. */
 import type { UpdateContinuousBackupsInput, UpdateContinuousBackupsOutput } from '@aws-sdk/client-dynamodb'
 import { required } from '../../core/assert.ts'
-import { recoveryDaysMax } from '../../core/archive-limits.ts'
+import { recoveryDaysMax } from '../../core/limits/archive-limits.ts'
 import { snapshotEdit } from '../../core/archive/backup.ts'
 import { validationError } from '../../core/errors.ts'
 import type { RegisterValues } from '../../core/table/registers.ts'
@@ -12,7 +12,7 @@ import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { continuousBackups } from './continuous-backups.ts'
 import { backupOf } from './new-backup.ts'
-import { assertNotStrong } from '../tables/strong-updates.ts'
+import { assertNotStrong } from '../tables/updates/strong-updates.ts'
 import { assertBackupsEnabled, tableWithBackups } from './table-with-backups.ts'
 
 type Input = Wire<UpdateContinuousBackupsInput>

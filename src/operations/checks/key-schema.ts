@@ -5,7 +5,7 @@
 import type { AttributeDefinition, KeySchemaElement } from '@aws-sdk/client-dynamodb'
 import { required } from '../../core/assert.ts'
 import { validationError } from '../../core/errors.ts'
-import { multiKeyAttributesMax } from '../../core/limits.ts'
+import { multiKeyAttributesMax } from '../../core/limits/limits.ts'
 import type { KeyAttribute, KeySchema } from '../../core/table/table.ts'
 import type { Wire } from '../sdk-shape.ts'
 

@@ -2,7 +2,11 @@
 import type { GlobalSecondaryIndex, LocalSecondaryIndex, Projection } from '@aws-sdk/client-dynamodb'
 import { required } from '../../core/assert.ts'
 import { validationError } from '../../core/errors.ts'
-import { globalSecondaryIndexesMax, localSecondaryIndexesMax, projectedAttributesMax } from '../../core/limits.ts'
+import {
+  globalSecondaryIndexesMax,
+  localSecondaryIndexesMax,
+  projectedAttributesMax,
+} from '../../core/limits/limits.ts'
 import type { IndexRegister } from '../../core/table/registers.ts'
 import type { KeyAttribute, Projection as IndexProjection, TableSettings } from '../../core/table/table.ts'
 import type { Wire } from '../sdk-shape.ts'

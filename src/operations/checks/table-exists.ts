@@ -4,7 +4,7 @@ import type { Index, Table } from '../../core/table/table.ts'
 import { validationError } from '../../core/errors.ts'
 import type { OperationContext } from '../operation.ts'
 import { tableNameOf } from '../arns.ts'
-import { lossError } from '../tables/table-keys.ts'
+import { lossError } from '../tables/encryption-settings.ts'
 
 /** For operations on items: a table that is being made or removed is none yet, or no more. */
 export function tableForItems(nameOrArn: string | undefined, context: OperationContext): Table {

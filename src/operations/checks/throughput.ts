@@ -1,7 +1,7 @@
 /** Billing mode and throughput of a table and its global indexes, with AWS's messages. */
 import type { OnDemandThroughput, ProvisionedThroughput, WarmThroughput } from '@aws-sdk/client-dynamodb'
 import { validationError } from '../../core/errors.ts'
-import { throughputUnitsMax } from '../../core/limits.ts'
+import { throughputUnitsMax } from '../../core/limits/limits.ts'
 import type { IndexSettings, TableSettings } from '../../core/table/table.ts'
 import type { Wire } from '../sdk-shape.ts'
 

@@ -1,7 +1,7 @@
 /** The small changes of alarms: DeleteAlarms, SetAlarmState, EnableAlarmActions, DisableAlarmActions, and tags. */
 import type { Alarm, AlarmState } from '../../core/alarms/alarm.ts'
 import { alarmArn } from '../../core/alarms/alarm-history.ts'
-import { alarmTagsMax } from '../../core/metric-limits.ts'
+import { alarmTagsMax } from '../../core/limits/metric-limits.ts'
 import { ServiceRefusal } from '../../core/services/refusal.ts'
 import { type CloudWatchContext, invalid, invalidValue, notFound } from './cloudwatch-context.ts'
 import { type TagInput, tagsFrom } from './put-metric-alarm.ts'

@@ -1,4 +1,4 @@
-import { describedAlarmsMax } from '../../core/metric-limits.ts'
+import { describedAlarmsMax } from '../../core/limits/metric-limits.ts'
 import { type CloudWatchContext, pageFrom } from './cloudwatch-context.ts'
 
 type Input = {

@@ -1,6 +1,6 @@
 import { type Alarm, type AlarmState, queriesOf } from '../../core/alarms/alarm.ts'
 import { alarmArn } from '../../core/alarms/alarm-history.ts'
-import { describedAlarmsMax } from '../../core/metric-limits.ts'
+import { describedAlarmsMax } from '../../core/limits/metric-limits.ts'
 import { type Dimension, metricId, metricKey } from '../../core/metrics/metric.ts'
 import { type CloudWatchContext, invalidCombination, pageFrom } from './cloudwatch-context.ts'
 import { type DimensionInput, dimensionsFrom, shownDimensions, shownQuery } from './metric-input.ts'

@@ -4,7 +4,7 @@ import {
   metricRequestPointsMax,
   metricResolutionMs,
   metricRetentionMs,
-} from '../../core/metric-limits.ts'
+} from '../../core/limits/metric-limits.ts'
 import { type MetricQuery, periodOf, type QueryResult, type Range } from '../../core/metrics/metric-query.ts'
 import { readQueries } from '../../readers/metrics/read-queries.ts'
 import { type CloudWatchContext, invalid, offsetIn, tokenOf } from './cloudwatch-context.ts'

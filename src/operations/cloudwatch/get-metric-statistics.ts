@@ -1,4 +1,4 @@
-import { metricResolutionMs, metricStatisticsPointsMax } from '../../core/metric-limits.ts'
+import { metricResolutionMs, metricStatisticsPointsMax } from '../../core/limits/metric-limits.ts'
 import { inPeriods, type WatchedMetric } from '../../core/metrics/metric-query.ts'
 import { statisticNamed, statisticOf } from '../../core/metrics/statistic.ts'
 import type { StatisticSet } from '../../core/metrics/statistic-set.ts'

@@ -1,7 +1,11 @@
 /** Insight rules as CloudWatch has them. Here they are those of DynamoDB's contributor insights: there are no logs that others could be made over. */
 import type { InsightRule } from '../../core/insights/insight-rule.ts'
 import type { Contributor, PeriodPoint } from '../../core/insights/insight-report.ts'
-import { describedInsightRulesMax, reportContributors, reportContributorsMax } from '../../core/insight-limits.ts'
+import {
+  describedInsightRulesMax,
+  reportContributors,
+  reportContributorsMax,
+} from '../../core/limits/insight-limits.ts'
 import type { CloudWatchContext } from './cloudwatch-context.ts'
 import { invalid, invalidValue, notFound, pageFrom } from './cloudwatch-context.ts'
 

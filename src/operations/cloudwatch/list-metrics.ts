@@ -1,4 +1,4 @@
-import { listedMetricsMax, recentlyActiveMs } from '../../core/metric-limits.ts'
+import { listedMetricsMax, recentlyActiveMs } from '../../core/limits/metric-limits.ts'
 import { metricKey } from '../../core/metrics/metric.ts'
 import type { MetricSeries } from '../../readers/metrics/metric-store.ts'
 import { type CloudWatchContext, pageFrom } from './cloudwatch-context.ts'

@@ -3,7 +3,7 @@ import { MathError } from '../../core/metrics/math/expression.ts'
 import type { Dimension } from '../../core/metrics/metric.ts'
 import { checkExpressions, type MetricQuery, type WatchedMetric } from '../../core/metrics/metric-query.ts'
 import { statisticNamed } from '../../core/metrics/statistic.ts'
-import { periodSecondsMax } from '../../core/metric-limits.ts'
+import { periodSecondsMax } from '../../core/limits/metric-limits.ts'
 import type { ServiceRefusal } from '../../core/services/refusal.ts'
 import { invalid } from './cloudwatch-context.ts'
 

@@ -12,7 +12,7 @@ import {
   alarmsMax,
   alarmTagsMax,
   longAlarmEvaluationSecondsMax,
-} from '../../core/metric-limits.ts'
+} from '../../core/limits/metric-limits.ts'
 import { ServiceRefusal } from '../../core/services/refusal.ts'
 import { type CloudWatchContext, invalid, invalidCombination, missingParameter } from './cloudwatch-context.ts'
 import {

@@ -4,7 +4,7 @@ import {
   metricPastMs,
   metricValueExponentMax,
   metricValuesMax,
-} from '../../core/metric-limits.ts'
+} from '../../core/limits/metric-limits.ts'
 import { metricId, refOf } from '../../core/metrics/metric.ts'
 import { StatisticSum } from '../../core/metrics/statistic-set.ts'
 import { type CloudWatchContext, invalidCombination, invalidValue, missingParameter } from './cloudwatch-context.ts'

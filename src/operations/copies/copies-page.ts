@@ -1,6 +1,6 @@
 /** Pages of exports and imports. A token is the last one's id, as many hexadecimal digits as the service model asks for. */
 import type { CopyJob } from '../../core/copies/copy-job.ts'
-import { listedCopiesMax } from '../../core/copies/limits.ts'
+import { listedCopiesMax } from '../../core/limits/copy-limits.ts'
 import { validationError } from '../../core/errors.ts'
 
 const tokenBytes = 56

@@ -1,10 +1,10 @@
-/** Notes an export; the reader of exports does the work (readers/archive/exports.ts). What is wrong with the bucket is told by the export's own state. */
+/** Notes an export; the reader of exports does the work (readers/archive/copies/exports.ts). What is wrong with the bucket is told by the export's own state. */
 import type { ExportTableToPointInTimeInput, ExportTableToPointInTimeOutput } from '@aws-sdk/client-dynamodb'
 import { savedTable } from '../../core/archive/backup.ts'
 import { windowOf } from '../../core/archive/recovery.ts'
 import type { ExportJob, ExportWindow } from '../../core/copies/copy-job.ts'
 import { exportFilter } from '../../core/copies/export-filter.ts'
-import { exportWindowMsMax, exportWindowMsMin } from '../../core/copies/limits.ts'
+import { exportWindowMsMax, exportWindowMsMin } from '../../core/limits/copy-limits.ts'
 import { ServiceError, validationError } from '../../core/errors.ts'
 import type { Recovery, Table } from '../../core/table/table.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'

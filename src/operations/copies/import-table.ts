@@ -1,4 +1,4 @@
-/** Notes an import; the reader of imports makes the table and fills it (readers/archive/imports.ts). */
+/** Notes an import; the reader of imports makes the table and fills it (readers/archive/copies/imports.ts). */
 import type { ImportTableInput, ImportTableOutput } from '@aws-sdk/client-dynamodb'
 import { required } from '../../core/assert.ts'
 import type { ImportJob } from '../../core/copies/copy-job.ts'
@@ -8,7 +8,7 @@ import { defineControl, type OperationContext } from '../operation.ts'
 import { refuseMembers } from '../refused-members.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { checkNewTable, newTableRegisters } from '../tables/create-table.ts'
-import { checkSpecification, withUsableKey } from '../tables/table-keys.ts'
+import { checkSpecification, withUsableKey } from '../tables/encryption-settings.ts'
 import { importDescription } from './copy-description.ts'
 import { copyWithToken, makeRoom, newCopyId } from './named-copy.ts'
 

@@ -1,6 +1,6 @@
 /** Bulk puts of the last 90 days, the latest first. */
 import type { ListBulkOperationsInput, ListBulkOperationsOutput } from '@aws-sdk/client-dynamodb'
-import { copiesKeptMs, listedBulksUsual } from '../../core/copies/limits.ts'
+import { copiesKeptMs, listedBulksUsual } from '../../core/limits/copy-limits.ts'
 import { defineControl } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { bulkSummary } from './bulk-description.ts'

@@ -9,7 +9,14 @@ import {
   importsUnderWay,
   isUnderWay,
 } from '../../core/copies/copy-job.ts'
-import { bulksMax, copiesKeptMs, copiesMax, copyTokenMs, exportsMax, importsMax } from '../../core/copies/limits.ts'
+import {
+  bulksMax,
+  copiesKeptMs,
+  copiesMax,
+  copyTokenMs,
+  exportsMax,
+  importsMax,
+} from '../../core/limits/copy-limits.ts'
 import { backupId } from '../../core/archive/backup.ts'
 import { ServiceError } from '../../core/errors.ts'
 import { copyArn } from '../arns.ts'

@@ -1,8 +1,8 @@
-/** Notes a bulk put; the reader of bulk puts carries it out (readers/archive/bulk-puts.ts). */
-import { assertNotStrong } from '../tables/strong-updates.ts'
+/** Notes a bulk put; the reader of bulk puts carries it out (readers/archive/copies/bulk-puts.ts). */
+import { assertNotStrong } from '../tables/updates/strong-updates.ts'
 import type { StartBulkPutItemsInput, StartBulkPutItemsOutput } from '@aws-sdk/client-dynamodb'
 import { type BulkJob, bulksUnderWay } from '../../core/copies/copy-job.ts'
-import { bulksOfTableMax, copyTokenMs } from '../../core/copies/limits.ts'
+import { bulksOfTableMax, copyTokenMs } from '../../core/limits/copy-limits.ts'
 import { ServiceError, validationError } from '../../core/errors.ts'
 import type { Table } from '../../core/table/table.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'

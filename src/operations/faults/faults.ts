@@ -4,7 +4,7 @@
  * a look at `any`.
  */
 import { unreachable } from '../../core/assert.ts'
-import { faultMsMax, heldRequestsMax } from '../../core/fault-limits.ts'
+import { faultMsMax, heldRequestsMax } from '../../core/limits/fault-limits.ts'
 import { FaultBook, type KeptFault, type Selection, type Strike } from '../../core/faults/fault-book.ts'
 import type { Aim, Effect, Fault } from '../../core/faults/fault.ts'
 import type { ReadFormerItems } from '../../engine/engine.ts'

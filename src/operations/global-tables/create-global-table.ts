@@ -5,7 +5,7 @@ import { assertActive } from '../checks/table-exists.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
-import { assertKnownRegion, newReplica, replicatedStream } from '../tables/replica-updates.ts'
+import { assertKnownRegion, newReplica, replicatedStream } from '../tables/updates/replica-updates.ts'
 import { describeGlobalTable } from './global-table.ts'
 
 type Input = Wire<CreateGlobalTableInput>

@@ -1,6 +1,6 @@
 /** The global tables that the asked region has a replica of, in the order of their names. */
 import type { ListGlobalTablesInput, ListGlobalTablesOutput } from '@aws-sdk/client-dynamodb'
-import { listTablesMax } from '../../core/limits.ts'
+import { listTablesMax } from '../../core/limits/limits.ts'
 import { defineControl } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 

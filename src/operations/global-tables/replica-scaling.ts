@@ -9,7 +9,7 @@ import {
   scalingRole,
   usualPolicyName,
 } from '../../core/scaling/scalable-target.ts'
-import { scaledUnitsMax, utilizationMax, utilizationMin } from '../../core/scaling-limits.ts'
+import { scaledUnitsMax, utilizationMax, utilizationMin } from '../../core/limits/scaling-limits.ts'
 import { scalingRegister } from '../../core/table/registers.ts'
 import type { Replica, Table } from '../../core/table/table.ts'
 import type { RegisterEdit } from '../../engine/commands/command.ts'

@@ -8,7 +8,7 @@ import { inUse } from '../checks/table-exists.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
-import { assertKnownRegion, assertNoSource, leaving, newReplica } from '../tables/replica-updates.ts'
+import { assertKnownRegion, assertNoSource, leaving, newReplica } from '../tables/updates/replica-updates.ts'
 import { describeGlobalTable, globalTable } from './global-table.ts'
 
 type Input = Wire<UpdateGlobalTableInput>

@@ -1,5 +1,5 @@
 /** What an operation of IAM is given, and what it answers: an output, and definitions where it changes something. */
-import type { Identities, IdentityDefinitions } from '../../core/access/identities.ts'
+import type { Identities, IdentityDefinitions } from '../../core/access/identities/identities.ts'
 import { parsePolicyText, PolicyProblem } from '../../core/access/parse-policy.ts'
 import { ServiceRefusal } from '../../core/services/refusal.ts'
 

@@ -1,5 +1,5 @@
 /** What IAM needs of the program that serves it. */
-import type { Identities, IdentityDefinitions } from '../../core/access/identities.ts'
+import type { Identities, IdentityDefinitions } from '../../core/access/identities/identities.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Random } from '../../ports/random.ts'
 import type { AccessMode } from '../access/authorizer.ts'

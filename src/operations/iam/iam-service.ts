@@ -1,5 +1,5 @@
 /** The operations of IAM (API version 2010-05-08): what its handlers say, kept by the port that changes the identities. */
-import { IdentityProblem } from '../../core/access/identities.ts'
+import { IdentityProblem } from '../../core/access/identities/identities.ts'
 import { ServiceRefusal } from '../../core/services/refusal.ts'
 import { model } from '../../core/wire/model/iam-model.ts'
 import { linkedInputs } from '../../core/wire/model/linking.ts'

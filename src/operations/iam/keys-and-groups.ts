@@ -1,6 +1,6 @@
 /** Access keys, membership of groups, and what a role says of itself. */
-import { accessKeysPerUserMax } from '../../core/access-limits.ts'
-import type { AccessKey } from '../../core/access/identities.ts'
+import { accessKeysPerUserMax } from '../../core/limits/access-limits.ts'
+import type { AccessKey } from '../../core/access/identities/identities.ts'
 import { ServiceRefusal } from '../../core/services/refusal.ts'
 import { type Asked, dateOf, type Handlers, limited, page } from './asked.ts'
 import { named, replaced, roles, shownOne, trustOf, users } from './principals.ts'

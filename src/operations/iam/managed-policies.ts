@@ -1,7 +1,7 @@
 /** Managed policies of the account with their versions, AWS's own among them, and which users, groups and roles they are attached to. */
-import { managedPolicyCharactersMax, policyVersionsMax } from '../../core/access-limits.ts'
-import { iamArn, idFor, type PolicyDefinition, type PolicyVersion } from '../../core/access/identities.ts'
-import { documentsOfAws } from '../../core/access/managed-policies.ts'
+import { managedPolicyCharactersMax, policyVersionsMax } from '../../core/limits/access-limits.ts'
+import { iamArn, idFor, type PolicyDefinition, type PolicyVersion } from '../../core/access/identities/identities.ts'
+import { documentsOfAws } from '../../core/access/identities/managed-policies.ts'
 import { lastOf } from '../../core/access/principals.ts'
 import { ServiceRefusal } from '../../core/services/refusal.ts'
 import {

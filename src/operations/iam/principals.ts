@@ -5,14 +5,14 @@ import {
   rolePoliciesCharactersMax,
   trustPolicyCharactersMax,
   userPoliciesCharactersMax,
-} from '../../core/access-limits.ts'
+} from '../../core/limits/access-limits.ts'
 import type {
   GroupDefinition,
   IdentityDefinitions,
   RoleDefinition,
   UserDefinition,
-} from '../../core/access/identities.ts'
-import { iamArn, idFor } from '../../core/access/identities.ts'
+} from '../../core/access/identities/identities.ts'
+import { iamArn, idFor } from '../../core/access/identities/identities.ts'
 import { ServiceRefusal } from '../../core/services/refusal.ts'
 import {
   type Asked,

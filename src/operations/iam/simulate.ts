@@ -1,6 +1,6 @@
 /** SimulatePrincipalPolicy and SimulateCustomPolicy: what policies would decide, action by action and resource by resource. */
-import { simulatedPairsMax, simulatedWorkMax } from '../../core/access-limits.ts'
-import { type Decision, evaluate, type Named } from '../../core/access/evaluate.ts'
+import { simulatedPairsMax, simulatedWorkMax } from '../../core/limits/access-limits.ts'
+import { type Decision, evaluate, type Named } from '../../core/access/evaluate-policies.ts'
 import { parsePolicyText, PolicyProblem } from '../../core/access/parse-policy.ts'
 import { statementName } from '../../core/access/policy.ts'
 import { lastOf } from '../../core/access/principals.ts'

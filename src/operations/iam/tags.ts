@@ -1,5 +1,5 @@
 /** Tags of users, roles and managed policies. */
-import { identityTagsMax } from '../../core/access-limits.ts'
+import { identityTagsMax } from '../../core/limits/access-limits.ts'
 import { type Answered, type Asked, type Handlers, limited, page, shownTags, tagsOf } from './asked.ts'
 import { taggedPolicy } from './managed-policies.ts'
 import { named, replaced, roles, users } from './principals.ts'

@@ -1,5 +1,5 @@
 /** A list of items that are JSON already, put together in as many turns as it takes. */
-import { itemsRenderedAtOnceMax, itemsRenderedBytesMax } from '../../core/limits.ts'
+import { itemsRenderedAtOnceMax, itemsRenderedBytesMax } from '../../core/limits/limits.ts'
 import type { Turns } from '../../core/turns.ts'
 
 const comma = Buffer.from(',')

@@ -5,7 +5,7 @@ import { lowerAttributeUpdates } from '../../core/expression/legacy/attribute-up
 import { parseCondition, parseUpdate } from '../../core/expression/parse.ts'
 import { sizeOfStatement } from '../../core/expression/evaluate/statement-size.ts'
 import type { Update } from '../../core/expression/update.ts'
-import { itemSizeBytesMax } from '../../core/limits.ts'
+import { itemSizeBytesMax } from '../../core/limits/limits.ts'
 import { checkValues } from '../../core/wire/attribute-values.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
 import { checkUpdateValues } from '../checks/legacy-values.ts'

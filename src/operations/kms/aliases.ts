@@ -1,5 +1,5 @@
 /** Aliases of keys. */
-import { kmsAliasesPerKeyMax, kmsPageUsual } from '../../core/kms-limits.ts'
+import { kmsAliasesPerKeyMax, kmsPageUsual } from '../../core/limits/kms-limits.ts'
 import { aliasNamed, arnOfAlias, findKey, notFound, refused, requireNotPending } from '../../core/kms/find-key.ts'
 import type { KmsAlias, KmsKey } from '../../core/kms/keys.ts'
 import { ServiceError } from '../../core/errors.ts'

@@ -1,5 +1,5 @@
 /** Making, describing and losing keys. */
-import { kmsPageUsual, kmsPendingWindowDays, kmsTagsMax } from '../../core/kms-limits.ts'
+import { kmsPageUsual, kmsPendingWindowDays, kmsTagsMax } from '../../core/limits/kms-limits.ts'
 import { arnOfKey, invalidState, type KmsPlace, refused, requireNotPending } from '../../core/kms/find-key.ts'
 import { type KeyMaterial, type KmsKey, materialOf, stateOf, withKey } from '../../core/kms/keys.ts'
 import { ServiceError } from '../../core/errors.ts'

@@ -2,7 +2,7 @@
  * A small key service, so that the loss of a key can be rehearsed without another program: symmetric keys with their states, aliases, rotation, and the
  * cryptography under them. Its keys lie in a file of their own. It serves the endpoint (kms-service.ts) and the region's own encryption (own-keys.ts).
  */
-import { kmsKeysMax, kmsMaterialsMax } from '../../core/kms-limits.ts'
+import { kmsKeysMax, kmsMaterialsMax } from '../../core/limits/kms-limits.ts'
 import { ciphertextIn } from '../../core/kms/ciphertext.ts'
 import { aliasNamed, arnOfAlias, arnOfKey, findKey, type KmsPlace, refused } from '../../core/kms/find-key.ts'
 import { type KmsKey, type KmsKeys, withKey, withoutDeleted } from '../../core/kms/keys.ts'

@@ -4,7 +4,7 @@ import {
   kmsOnDemandRotationsMax,
   kmsPageUsual,
   kmsRotationPeriodDaysUsual,
-} from '../../core/kms-limits.ts'
+} from '../../core/limits/kms-limits.ts'
 import { arnOfKey, refused, requireUsable } from '../../core/kms/find-key.ts'
 import { type KeyMaterial, type KmsKey, materialOf, withKey } from '../../core/kms/keys.ts'
 import { type Asked, dateOf, type Handlers, keyOf, page } from './asked.ts'

@@ -1,5 +1,5 @@
 /** The five operations on event source mappings. */
-import { listedMappingsMax } from '../../core/trigger-limits.ts'
+import { listedMappingsMax } from '../../core/limits/trigger-limits.ts'
 import { invalidParameter, LambdaError } from '../../core/triggers/lambda-error.ts'
 import { type Mapping, usualSettings } from '../../core/triggers/mapping.ts'
 import { type MappingRequest, readMappingInput } from '../../core/triggers/mapping-input.ts'

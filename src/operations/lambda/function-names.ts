@@ -1,6 +1,6 @@
 /** Functions as requests name them: by name, by a part of an ARN, or by an ARN, each with a version or without. There is one version, $LATEST. */
 import { LambdaError } from '../../core/triggers/lambda-error.ts'
-import { functionNameLengthMax } from '../../core/trigger-limits.ts'
+import { functionNameLengthMax } from '../../core/limits/trigger-limits.ts'
 import type { FunctionInfo } from '../../ports/functions.ts'
 import type { LambdaContext } from './lambda-operation.ts'
 

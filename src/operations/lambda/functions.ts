@@ -1,5 +1,5 @@
 /** Invoke, ListFunctions and GetFunction, of the functions that are configured (docs/coding/triggers.md). */
-import { listedFunctionsMax } from '../../core/trigger-limits.ts'
+import { listedFunctionsMax } from '../../core/limits/trigger-limits.ts'
 import { invalidParameter, LambdaError } from '../../core/triggers/lambda-error.ts'
 import type { FunctionInfo, Invoked } from '../../ports/functions.ts'
 import { functionArn, functionNamed, functionNotFound } from './function-names.ts'

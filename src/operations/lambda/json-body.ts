@@ -1,6 +1,6 @@
 /** JSON that Lambda's operations are sent, looked through before a parser sees it: what is small in bytes may be millions of values. */
-import { bodyDepthMax, bodyValuesMax, bodyValuesWithItemsMax } from '../../core/limits.ts'
-import { invokePayloadBytesMax, mappingRequestBytesMax } from '../../core/trigger-limits.ts'
+import { bodyDepthMax, bodyValuesMax, bodyValuesWithItemsMax } from '../../core/limits/limits.ts'
+import { invokePayloadBytesMax, mappingRequestBytesMax } from '../../core/limits/trigger-limits.ts'
 import { LambdaError } from '../../core/triggers/lambda-error.ts'
 import { exceeds } from '../../core/wire/body-scan.ts'
 

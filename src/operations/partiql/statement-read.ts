@@ -6,7 +6,7 @@ import type { Path } from '../../core/expression/path.ts'
 import { valueAt } from '../../core/item/document.ts'
 import { decodeItem, encodeItem } from '../../core/item/item-bytes.ts'
 import { wholeRange } from '../../core/key/key-range.ts'
-import { pageSizeBytesMax } from '../../core/limits.ts'
+import { pageSizeBytesMax } from '../../core/limits/limits.ts'
 import { lowerSelect } from '../../core/partiql/lower.ts'
 import type { Select } from '../../core/partiql/statement.ts'
 import {

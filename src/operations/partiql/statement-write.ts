@@ -2,7 +2,7 @@
 import { unreachable } from '../../core/assert.ts'
 import { sizeOfItem } from '../../core/attribute/size.ts'
 import { ServiceError, validationError } from '../../core/errors.ts'
-import { itemSizeBytesMax } from '../../core/limits.ts'
+import { itemSizeBytesMax } from '../../core/limits/limits.ts'
 import { insertCondition, type KeyedWrite, lowerDelete, lowerExists, lowerUpdate } from '../../core/partiql/lower.ts'
 import type { Insert, Returning, Select, Statement } from '../../core/partiql/statement.ts'
 import type { Item } from '../../core/attribute/value.ts'

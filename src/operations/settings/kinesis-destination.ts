@@ -1,5 +1,5 @@
 /** What the operations of Kinesis streaming destinations share: a table of the region has one destination at most, each replica its own. */
-import { assertNotStrong } from '../tables/strong-updates.ts'
+import { assertNotStrong } from '../tables/updates/strong-updates.ts'
 import type { DestinationStatus } from '@aws-sdk/client-dynamodb'
 import { validationError } from '../../core/errors.ts'
 import type { KinesisDestination, Table } from '../../core/table/table.ts'

@@ -1,6 +1,6 @@
 import type { UpdateContributorInsightsInput, UpdateContributorInsightsOutput } from '@aws-sdk/client-dynamodb'
 import { validationError } from '../../core/errors.ts'
-import { insightRulesMax } from '../../core/insight-limits.ts'
+import { insightRulesMax } from '../../core/limits/insight-limits.ts'
 import { type InsightsRegister, type InsightsSetting, kindsOf } from '../../core/insights/insight-rule.ts'
 import type { Table } from '../../core/table/table.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'

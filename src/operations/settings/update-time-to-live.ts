@@ -8,7 +8,7 @@ import { inUse, tableMade } from '../checks/table-exists.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { assertTimeToLiveMayChange, noteOfChanges } from '../tables/cool-downs.ts'
-import { noTimeToLive } from '../tables/strong-updates.ts'
+import { noTimeToLive } from '../tables/updates/strong-updates.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
 
 type Input = Wire<UpdateTimeToLiveInput>

@@ -2,7 +2,7 @@ import type { DescribeStreamInput, DescribeStreamOutput, StreamStatus } from '@a
 import { type Wait, waitRestMs } from '../../core/table/waits.ts'
 import { type ChangeStream, type Shard, shardsOf } from '../../core/change-stream/change-stream.ts'
 import { validationError } from '../../core/errors.ts'
-import { describedShardsMax } from '../../core/stream-limits.ts'
+import { describedShardsMax } from '../../core/limits/stream-limits.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { keySchemaElements, seconds } from '../tables/description.ts'

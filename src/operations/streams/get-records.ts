@@ -3,7 +3,7 @@ import type { ChangeStream, Shard } from '../../core/change-stream/change-stream
 import { PageWriter } from '../../core/change-stream/page-writer.ts'
 import { StreamRecords } from '../../core/change-stream/stream-record.ts'
 import { ServiceError } from '../../core/errors.ts'
-import { shardIteratorMsMax, streamPageBytesMax, streamRecordsMax } from '../../core/stream-limits.ts'
+import { shardIteratorMsMax, streamPageBytesMax, streamRecordsMax } from '../../core/limits/stream-limits.ts'
 import { inTurns } from '../in-turns.ts'
 import { defineOperation, type OperationContext, Rendered } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'

@@ -1,5 +1,5 @@
 import type { ListStreamsInput, ListStreamsOutput } from '@aws-sdk/client-dynamodb-streams'
-import { listStreamsMax } from '../../core/stream-limits.ts'
+import { listStreamsMax } from '../../core/limits/stream-limits.ts'
 import { defineControl } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { arnOf, checkLimit, checkStreamArn, isListed, isOver } from './named-stream.ts'

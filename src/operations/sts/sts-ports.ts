@@ -1,5 +1,5 @@
 /** What STS needs of the program that serves it. */
-import type { Identities } from '../../core/access/identities.ts'
+import type { Identities } from '../../core/access/identities/identities.ts'
 import type { IssueSession } from '../../core/auth/credentials.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Random } from '../../ports/random.ts'

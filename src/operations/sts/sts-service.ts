@@ -1,9 +1,9 @@
 /** The operations of STS (API version 2011-06-15). */
-import { sessionPolicyCharactersMax } from '../../core/access-limits.ts'
-import { evaluate } from '../../core/access/evaluate.ts'
+import { sessionPolicyCharactersMax } from '../../core/limits/access-limits.ts'
+import { evaluate } from '../../core/access/evaluate-policies.ts'
 import { parsePolicyText, PolicyProblem } from '../../core/access/parse-policy.ts'
 import { lastOf } from '../../core/access/principals.ts'
-import type { Role } from '../../core/access/identities.ts'
+import type { Role } from '../../core/access/identities/identities.ts'
 import type { Session } from '../../core/auth/credentials.ts'
 import { ServiceRefusal } from '../../core/services/refusal.ts'
 import { linkedInputs } from '../../core/wire/model/linking.ts'

@@ -3,7 +3,7 @@
  * region's timing. The notes of settings that replicas share travel with them; with the instant timing nothing is refused.
  */
 import { ServiceError, validationError } from '../../core/errors.ts'
-import { tablesUnderWayMax } from '../../core/limits.ts'
+import { tablesUnderWayMax } from '../../core/limits/limits.ts'
 import type { Changes, OwnChanges, Table } from '../../core/table/table.ts'
 import { type Wait, waitRestMs, waits } from '../../core/table/waits.ts'
 import type { RegisterEdit } from '../../engine/commands/command.ts'

@@ -1,6 +1,6 @@
 import type { CreateTableInput, CreateTableOutput } from '@aws-sdk/client-dynamodb'
 import { ServiceError, validationError } from '../../core/errors.ts'
-import { tablesMax } from '../../core/limits.ts'
+import { tablesMax } from '../../core/limits/limits.ts'
 import {
   indexRegister,
   type IndexRegister,
@@ -39,7 +39,7 @@ import { describeTable } from './description.ts'
 import { checkTags, tagsFrom } from '../tags/tags.ts'
 import { oneAtATime, withinTables } from '../../engine/one-at-a-time.ts'
 import { encryptionFrom, streamFrom } from './specifications.ts'
-import { checkSpecification, withUsableKey } from './table-keys.ts'
+import { checkSpecification, withUsableKey } from './encryption-settings.ts'
 
 type Input = Wire<CreateTableInput>
 type Output = Wire<CreateTableOutput>

@@ -1,5 +1,5 @@
 import type { DeleteTableInput, DeleteTableOutput } from '@aws-sdk/client-dynamodb'
-import { systemBackupMs } from '../../core/archive-limits.ts'
+import { systemBackupMs } from '../../core/limits/archive-limits.ts'
 import { snapshotEdit } from '../../core/archive/backup.ts'
 import { validationError } from '../../core/errors.ts'
 import { leaveRegister, type LeaveRegister, replicaRegister, type RegisterValues } from '../../core/table/registers.ts'
@@ -11,12 +11,12 @@ import { tableInAnyState } from '../checks/table-exists.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { backupOf } from '../backups/new-backup.ts'
-import { assertAdmitted } from './admission.ts'
+import { assertAdmitted } from './change-admission.ts'
 import { assertFewUnderWay } from './cool-downs.ts'
 import { describeTable } from './description.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
-import { assertNoSource, protectedIn } from './replica-updates.ts'
-import { onlyOneReplica } from './strong-updates.ts'
+import { assertNoSource, protectedIn } from './updates/replica-updates.ts'
+import { onlyOneReplica } from './updates/strong-updates.ts'
 
 type Input = Wire<DeleteTableInput>
 type Output = Wire<DeleteTableOutput>

@@ -6,7 +6,7 @@ import type {
   ReplicaDescription,
   TableDescription,
 } from '@aws-sdk/client-dynamodb'
-import { onDemandUnitsMin } from '../../core/capacity-limits.ts'
+import { onDemandUnitsMin } from '../../core/limits/capacity-limits.ts'
 import { ownLabel } from '../../core/table/identity.ts'
 import type {
   Index,

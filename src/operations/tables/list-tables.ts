@@ -1,5 +1,5 @@
 import type { ListTablesInput, ListTablesOutput } from '@aws-sdk/client-dynamodb'
-import { listTablesMax } from '../../core/limits.ts'
+import { listTablesMax } from '../../core/limits/limits.ts'
 import { defineControl } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 

@@ -6,9 +6,9 @@ import type { Wait } from '../../core/table/waits.ts'
 import type { RegisterEdit } from '../../engine/commands/command.ts'
 import type { OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import type { ChangeKind } from './admission.ts'
+import type { ChangeKind } from './change-admission.ts'
 import { noteOfChanges, noteOfOwnChange } from './cool-downs.ts'
-import { isBirth } from './strong-updates.ts'
+import { isBirth } from './updates/strong-updates.ts'
 
 type Input = Wire<UpdateTableInput>
 

@@ -1,6 +1,6 @@
 import type { TagResourceInput } from '@aws-sdk/client-dynamodb'
 import { validationError } from '../../core/errors.ts'
-import { tagsMax } from '../../core/limits.ts'
+import { tagsMax } from '../../core/limits/limits.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
 import { inUse } from '../checks/table-exists.ts'
 import type { Wire } from '../sdk-shape.ts'

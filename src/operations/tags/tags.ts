@@ -1,7 +1,7 @@
 /** Tags of a table: this region's own, as AWS does not replicate them. */
 import type { Tag } from '@aws-sdk/client-dynamodb'
 import { ServiceError, validationError } from '../../core/errors.ts'
-import { tagsMax } from '../../core/limits.ts'
+import { tagsMax } from '../../core/limits/limits.ts'
 import type { Table } from '../../core/table/table.ts'
 import type { OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'

@@ -18,7 +18,7 @@ import { defineOperation, type OperationContext, Rendered, type RequestContext }
 import type { Wire } from '../sdk-shape.ts'
 import { attributesIn, givenKeys, selects } from '../touch.ts'
 import { eachOrCancelled } from './cancellation.ts'
-import { assertNoneStrong } from '../tables/strong-updates.ts'
+import { assertNoneStrong } from '../tables/updates/strong-updates.ts'
 import { assertDistinct, assertWithinSize } from './commit-transaction.ts'
 
 type Input = Wire<TransactGetItemsInput>

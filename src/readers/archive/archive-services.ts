@@ -5,9 +5,9 @@ import type { PeerArchives } from '../../ports/peer-archives.ts'
 import type { Service } from '../../ports/service.ts'
 import { Archiver, type ArchiveSettings } from './archiver.ts'
 import { Backups } from './backups.ts'
-import { BulkPuts } from './bulk-puts.ts'
-import { Exports, type ExportsDeps } from './exports.ts'
-import { Imports } from './imports.ts'
+import { BulkPuts } from './copies/bulk-puts.ts'
+import { Exports, type ExportsDeps } from './copies/exports.ts'
+import { Imports } from './copies/imports.ts'
 import { Restores } from './restores.ts'
 
 export type { ArchiveSettings }

@@ -1,5 +1,5 @@
 /** Reads what the archive has, and checks that it is whole. Everything rejects with BlobUnusable where it is not. */
-import { blobNamesMax, blobSizeBytesMax } from '../../core/archive-limits.ts'
+import { blobNamesMax, blobSizeBytesMax } from '../../core/limits/archive-limits.ts'
 import { framesIn } from '../../core/archive/frames.ts'
 import {
   type ArchiveCursor,

@@ -3,7 +3,7 @@
  * that fails for long makes the hold reach its cap; then the history of every table begins again, with a new base. While no table has recovery, nothing
  * runs and nothing is held.
  */
-import { archiveEveryMs, archiveHeldBytesMax, archiveLookMs } from '../../core/archive-limits.ts'
+import { archiveEveryMs, archiveHeldBytesMax, archiveLookMs } from '../../core/limits/archive-limits.ts'
 import { type ArchiveCursor, cursorNote } from '../../core/archive/recovery.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { TooFarBehind } from '../../engine/log/hold.ts'

@@ -3,7 +3,7 @@
  * copying takes. They go to blobs in segments; a segment is noted once it is durable, and the manifest is written last. A backup that is deleted loses
  * its manifest first.
  */
-import { blobNamesMax, blobTargetBytes } from '../../core/archive-limits.ts'
+import { blobNamesMax, blobTargetBytes } from '../../core/limits/archive-limits.ts'
 import { type Backup, backupFolder, type BackupProgress, manifestName, segmentName } from '../../core/archive/backup.ts'
 import { FrameWriter } from '../../core/archive/frames.ts'
 import { sealBlob } from '../../core/archive/sealed-blob.ts'
@@ -13,7 +13,7 @@ import type { Snapshot, SnapshotRegister, Table } from '../../core/table/table.t
 import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'
-import { type ArchiveJob, Jobs } from './jobs.ts'
+import { type ArchiveJob, Jobs } from './archive-jobs.ts'
 
 type BackupsEnv = Pick<Env, 'blobs' | 'clock' | 'log' | 'meter'>
 type BackupsEngine = Pick<

@@ -1,5 +1,5 @@
 /** Bases of point-in-time recovery: copies of a table from which its archived log goes on. Older ones go when the window has moved on. */
-import { baseAgeMsMax, baseChangesBytesMin, blobNamesMax } from '../../core/archive-limits.ts'
+import { baseAgeMsMax, baseChangesBytesMin, blobNamesMax } from '../../core/limits/archive-limits.ts'
 import { type Backup, backupId, newBackup, snapshotEdit } from '../../core/archive/backup.ts'
 import {
   type ArchiveCursor,

@@ -1,7 +1,7 @@
 /** Answers what other regions ask about this region's archive, to restore its tables there. */
 import { unreachable } from '../../core/assert.ts'
 import { savedTable } from '../../core/archive/backup.ts'
-import { blobNamesMax } from '../../core/archive-limits.ts'
+import { blobNamesMax } from '../../core/limits/archive-limits.ts'
 import {
   archiveQuestionOf,
   type ArchiveQuestion,

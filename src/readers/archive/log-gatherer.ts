@@ -2,7 +2,7 @@
  * Takes changes of the archive's tables out of the log, and publishes them in segments. What has been gathered is in memory only; the durable
  * cursor says where the next process begins.
  */
-import { archivedAtOnceMax, archivedBytesAtOnceMax, blobTargetBytes } from '../../core/archive-limits.ts'
+import { archivedAtOnceMax, archivedBytesAtOnceMax, blobTargetBytes } from '../../core/limits/archive-limits.ts'
 import { FrameWriter } from '../../core/archive/frames.ts'
 import {
   type ArchiveCursor,

@@ -1,5 +1,5 @@
 /** Writes batches of items in the background: clients come first (engine/pace.ts), and where there are none, several are being flushed while the next is decided. */
-import { copiedBatchesMax } from '../../core/archive-limits.ts'
+import { copiedBatchesMax } from '../../core/limits/archive-limits.ts'
 import type { Write } from '../../core/write/write.ts'
 import type { EachResult, OwnCause } from '../../engine/commands/command.ts'
 import type { Engine } from '../../engine/engine.ts'

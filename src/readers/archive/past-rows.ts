@@ -7,7 +7,7 @@ import { type Backup, manifestName, segmentName } from '../../core/archive/backu
 import { framesIn } from '../../core/archive/frames.ts'
 import type { PastRow } from '../../core/copies/export-lines.ts'
 import { type KeyChange, KeyChanges } from '../../core/copies/key-changes.ts'
-import { exportChangesBytesMax } from '../../core/copies/limits.ts'
+import { exportChangesBytesMax } from '../../core/limits/copy-limits.ts'
 import type { KeySchema, TableId } from '../../core/table/table.ts'
 import { itemOfBody, keyOfCopied } from '../../core/write/put-of.ts'
 import type { Env } from '../../ports/env.ts'

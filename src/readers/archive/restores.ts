@@ -2,7 +2,7 @@
  * Fills tables from backups, and from the archive up to a moment. Every item is an ordinary write of the new table, so indexes, counts and the log
  * follow. How far a table has come is noted after each blob; a blob that is applied twice, with all that follow, leaves the same table.
  */
-import { restoredAtOnceMax, restoredBytesAtOnceMax } from '../../core/archive-limits.ts'
+import { restoredAtOnceMax, restoredBytesAtOnceMax } from '../../core/limits/archive-limits.ts'
 import { type Backup, manifestName, segmentName } from '../../core/archive/backup.ts'
 import { framesIn } from '../../core/archive/frames.ts'
 import type { ArchiveCursor, Base } from '../../core/archive/recovery.ts'
@@ -18,7 +18,7 @@ import type { Env } from '../../ports/env.ts'
 import type { PeerArchives } from '../../ports/peer-archives.ts'
 import type { Service } from '../../ports/service.ts'
 import { changesUntil, readBlob, readyFor, segmentsAfter } from './archived.ts'
-import { type ArchiveJob, Jobs } from './jobs.ts'
+import { type ArchiveJob, Jobs } from './archive-jobs.ts'
 import { PacedWrites } from './paced-writes.ts'
 import { PeerBlobs } from './peer-blobs.ts'
 

@@ -1,5 +1,5 @@
 /** Fetches what peers know of the identities that regions share, every two seconds. A peer that knows the same answers with nothing. */
-import { sharedBytesMax, sharedPartBytesMax } from '../../core/access-limits.ts'
+import { sharedBytesMax, sharedPartBytesMax } from '../../core/limits/access-limits.ts'
 import type { Env } from '../../ports/env.ts'
 import { PeerAway } from '../../ports/peer-archives.ts'
 import type { Service } from '../../ports/service.ts'

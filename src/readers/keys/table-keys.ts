@@ -2,7 +2,7 @@
  * Keeps each table under the key that its settings name: gives it a data key, encrypts again what an older one has encrypted, and looks whether the key
  * can still be used. A table whose key is lost refuses reads and writes, as on AWS, until the key is back.
  */
-import { tableKeyMsMax } from '../../core/key-limits.ts'
+import { tableKeyMsMax } from '../../core/limits/key-limits.ts'
 import { errorText } from '../../core/error-text.ts'
 import { lostByState, ownKeyOf } from '../../core/table/own-key.ts'
 import type { KeyLoss, Table } from '../../core/table/table.ts'

@@ -1,6 +1,6 @@
 /** What the caches before a region have counted, as metrics of AWS/DAX. A cache tells what it has counted since it started; each look shows what is new. */
 import type { CacheReport } from '../../core/change/cache-talk.ts'
-import { metricResolutionMs } from '../../core/metric-limits.ts'
+import { metricResolutionMs } from '../../core/limits/metric-limits.ts'
 import { daxSamples, type Figures } from '../../core/metrics/dax-metrics.ts'
 import type { MetricStore } from './metric-store.ts'
 

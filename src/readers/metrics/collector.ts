@@ -2,7 +2,7 @@
  * A meter that keeps what CloudWatch shows of a region beside what it passes on. It has no loop: a value goes into its minute in memory when it is
  * counted.
  */
-import { collectedLabelsMax } from '../../core/metric-limits.ts'
+import { collectedLabelsMax } from '../../core/limits/metric-limits.ts'
 import { ByLabels } from '../../core/metrics/by-labels.ts'
 import { isShown, replicationLatency, type Target, targetsOf, watermarkAge } from '../../core/metrics/region-metrics.ts'
 import type { Clock } from '../../ports/clock.ts'

@@ -10,7 +10,7 @@ import {
   metricSeriesMax,
   recentlyActiveMs,
   recentMetricsMax,
-} from '../../core/metric-limits.ts'
+} from '../../core/limits/metric-limits.ts'
 import { type BlockSeries, readBlock, writeBlock } from '../../core/metrics/block.ts'
 import type { MetricRef } from '../../core/metrics/metric.ts'
 import { type StatisticSet, StatisticSum } from '../../core/metrics/statistic-set.ts'

@@ -2,7 +2,7 @@
  * The loop of a region's metrics: shortly before each minute ends it takes what has to be asked for (replication, tables' settings), and when it has
  * ended it evaluates alarms; now and then it writes the points down. It begins with the region, or when metrics are first asked for.
  */
-import { metricFlushMs, metricResolutionMs, starredMetricMs } from '../../core/metric-limits.ts'
+import { metricFlushMs, metricResolutionMs, starredMetricMs } from '../../core/limits/metric-limits.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'

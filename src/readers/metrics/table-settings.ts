@@ -1,6 +1,6 @@
 /** Metrics that say what tables may use: of provisioned tables and of limits on demand, as AWS shows them every five minutes. */
 import type { MetricRef } from '../../core/metrics/metric.ts'
-import { idleResourcesMax } from '../../core/metric-limits.ts'
+import { idleResourcesMax } from '../../core/limits/metric-limits.ts'
 import { consumedUnits, tableSetting } from '../../core/metrics/region-metrics.ts'
 import type { Table } from '../../core/table/table.ts'
 

@@ -10,7 +10,7 @@
 import type { Position } from '../../core/change/change.ts'
 import type { Aside } from '../../core/change/aside.ts'
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
-import { logPositionsMax, storeAgeCheckMsMax } from '../../core/limits.ts'
+import { logPositionsMax, storeAgeCheckMsMax } from '../../core/limits/limits.ts'
 import type { Table, TableId } from '../../core/table/table.ts'
 import type { Topology } from '../../core/topology.ts'
 import type { RegisterHorizon } from '../../engine/commands/command.ts'

@@ -10,7 +10,7 @@ import {
   streamRetentionBytes,
   streamRetentionMs,
   streamRollMs,
-} from '../../core/stream-limits.ts'
+} from '../../core/limits/stream-limits.ts'
 import { isGoing } from '../../core/table/table.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'

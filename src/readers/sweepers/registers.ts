@@ -2,7 +2,7 @@
  * Forgets what is known of tables that no region has any more, and of deleted indexes, by the same rule as tombstones: every
  * region has applied all that could be older. Without it each table that ever was would be named between regions for ever.
  */
-import { registersSweptAtOnceMax } from '../../core/limits.ts'
+import { registersSweptAtOnceMax } from '../../core/limits/limits.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { RegisterHorizon } from '../../engine/commands/command.ts'
 import type { Tables } from '../../engine/engine.ts'

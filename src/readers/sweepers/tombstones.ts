@@ -4,7 +4,7 @@
  * after another; a tombstone too long on the disk costs a little space, one removed too early brings a deleted item back.
  */
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
-import { tombstoneAgeMsMin, tombstonesRemovedAtOnceMax } from '../../core/limits.ts'
+import { tombstoneAgeMsMin, tombstonesRemovedAtOnceMax } from '../../core/limits/limits.ts'
 import type { Table } from '../../core/table/table.ts'
 import type { ReadTables, Replica } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'

@@ -3,12 +3,12 @@ import {
   triggerInvocationsMax,
   triggerMappingInvocationsMax,
   triggerPayloadBytesMax,
-} from '../../core/trigger-limits.ts'
+} from '../../core/limits/trigger-limits.ts'
 import {
   invokePayloadBytesMax,
   triggerEventOverheadBytes,
   triggerSmallPayloadBytes,
-} from '../../core/trigger-limits.ts'
+} from '../../core/limits/trigger-limits.ts'
 
 export type Slot = { readonly bytesMax: number; release(): void }
 

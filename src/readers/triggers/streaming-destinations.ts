@@ -5,7 +5,7 @@
 import { errorText } from '../../core/error-text.ts'
 import type { ChangeStream } from '../../core/change-stream/change-stream.ts'
 import { type KinesisRecord, kinesisRecords } from '../../core/triggers/kinesis-record.ts'
-import { triggerMappingsMax } from '../../core/trigger-limits.ts'
+import { triggerMappingsMax } from '../../core/limits/trigger-limits.ts'
 import { type Mapping, usualSettings } from '../../core/triggers/mapping.ts'
 import { isFed, isGoing, type KinesisDestination, type Table } from '../../core/table/table.ts'
 import type { Engine } from '../../engine/engine.ts'

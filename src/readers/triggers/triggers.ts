@@ -4,7 +4,7 @@
  */
 import type { ChangeStream } from '../../core/change-stream/change-stream.ts'
 import type { Position } from '../../core/change/change.ts'
-import { triggerMappingsMax, triggerWakeMs } from '../../core/trigger-limits.ts'
+import { triggerMappingsMax, triggerWakeMs } from '../../core/limits/trigger-limits.ts'
 import { LambdaError } from '../../core/triggers/lambda-error.ts'
 import type { Mapping } from '../../core/triggers/mapping.ts'
 import type { Engine } from '../../engine/engine.ts'

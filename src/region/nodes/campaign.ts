@@ -1,11 +1,11 @@
 /** When a node tries to lead: nothing is heard of the one that does, or it is known to lead no more. Whether it may, the order decides. */
-import { nodeLeadLostMs, nodeLeadProvedMs, nodeLeadSilentMs, nodeLeadVacantMs } from '../../core/nodes-limits.ts'
+import { nodeLeadLostMs, nodeLeadProvedMs, nodeLeadSilentMs, nodeLeadVacantMs } from '../../core/limits/nodes-limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Random } from '../../ports/random.ts'
 import type { NodeName } from './node-entry.ts'
-import type { NodePlace } from './node-place.ts'
+import type { NodePlace } from './store/node-place.ts'
 import type { NodeVoice } from './node-voice.ts'
-import { Silence } from './silence.ts'
+import { Silence } from './leader-silence.ts'
 
 export type CampaignOptions = {
   readonly self: NodeName

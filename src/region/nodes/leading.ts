@@ -17,12 +17,12 @@ import {
   nodeBytesInFlightMax,
   nodeEntriesInFlightMax,
   nodeQueuedBytesMax,
-} from '../../core/nodes-limits.ts'
+} from '../../core/limits/nodes-limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { QuorumStream } from '../../ports/quorum.ts'
 import { type Edit, StoreFailed } from '../../ports/store.ts'
 import { encodeEdits, encodeNodeEntry, partsOf } from './node-entry.ts'
-import { placed } from './placing.ts'
+import { placed } from './placed-entry.ts'
 import { digestAfter } from './terms.ts'
 
 type Waiter = { readonly resolve: () => void; readonly reject: (error: Error) => void }

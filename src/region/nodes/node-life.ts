@@ -1,5 +1,5 @@
 /** How a node follows the order, from one place on. */
-import type { Applying } from './applying.ts'
+import type { Applying } from './store/applying.ts'
 
 /** Why entries are followed no further. */
 export type Broken = 'stopped' | 'store failed' | 'trimmed' | 'differs' | 'foreign'

@@ -19,27 +19,27 @@ import {
   nodeStoreRecoverMs,
   nodeStoreRetryMs,
   nodeWatchMs,
-} from '../../core/nodes-limits.ts'
+} from '../../core/limits/nodes-limits.ts'
 import { assert } from '../../core/assert.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Quorum, QuorumEntry, QuorumStream } from '../../ports/quorum.ts'
 import type { Random } from '../../ports/random.ts'
 import { type Store, StoreLost } from '../../ports/store.ts'
-import { Applying } from './applying.ts'
+import { Applying } from './store/applying.ts'
 import { Campaign } from './campaign.ts'
-import { type AskNode, copyStore } from './copying.ts'
+import { type AskNode, copyStore } from './store/store-copy.ts'
 import { Leading } from './leading.ts'
-import { answerTo } from './lending.ts'
+import { answerTo } from './store/store-pages.ts'
 import { decodeNodeEntry, type NodeEntry, type NodeName } from './node-entry.ts'
-import { hasRows, type NodePlace, placeOf, wholePlaceOf } from './node-place.ts'
+import { hasRows, type NodePlace, placeOf, wholePlaceOf } from './store/node-place.ts'
 import type { Broken, Life } from './node-life.ts'
 import type { NodeRole, NodeStatus } from './node-role.ts'
 import { NodeVoice } from './node-voice.ts'
 import { Terms, type Verdict } from './terms.ts'
-import { TermStore } from './term-store.ts'
-import { openStream, otherHistory } from './opening.ts'
-import { Trimming, type TrimLimits } from './trimming.ts'
+import { TermStore } from './store/term-store.ts'
+import { openStream, otherHistory } from './order-stream.ts'
+import { Trimming, type TrimLimits } from './entry-trimming.ts'
 
 export type NodeLogOptions = {
   /** The name of the order's stream. */

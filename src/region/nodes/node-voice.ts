@@ -1,9 +1,9 @@
 /** What a node places in the order beside the entries of a term: who wants to lead, who leads no more, and up to where it has everything. */
-import { nodeNoteMs, nodeRetryMsMax } from '../../core/nodes-limits.ts'
+import { nodeNoteMs, nodeRetryMsMax } from '../../core/limits/nodes-limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { QuorumStream } from '../../ports/quorum.ts'
 import { encodeNodeEntry, type NodeEntry } from './node-entry.ts'
-import { placed } from './placing.ts'
+import { placed } from './placed-entry.ts'
 
 export type NodeVoiceOptions = {
   readonly run: string

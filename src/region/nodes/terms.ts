@@ -11,7 +11,7 @@ import { unreachable } from '../../core/assert.ts'
 import { checksum } from '../../core/checksum.ts'
 import type { BatchEntry, BeatEntry, LeadEntry, NodeEntry } from './node-entry.ts'
 import { decodeEdits } from './node-entry.ts'
-import { firstPlace, type NodePlace } from './node-place.ts'
+import { firstPlace, type NodePlace } from './store/node-place.ts'
 import type { Edit } from '../../ports/store.ts'
 
 /** What came of an entry. */

@@ -63,7 +63,7 @@ export class GroupKeys {
 
 const noteOf = (group: string): string => `strong/key/${group}`
 
-/** As its name says them (operations/tables/strong-updates.ts). */
+/** As its name says them (operations/tables/updates/strong-updates.ts). */
 export function membersOf(group: string): Pick<StrongGroup, 'replicas' | 'witness'> {
   const names = group.split('_')
   const at = names.indexOf('w')

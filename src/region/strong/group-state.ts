@@ -1,9 +1,9 @@
-/** The state of a group that one replica takes from another, over the sessions between regions (engine/commands/replica-state.ts). */
+/** The state of a group that one replica takes from another, over the sessions between regions (engine/order/replica-state.ts). */
 import type { ArchiveQuestion, ArchiveReply } from '../../core/archive/lending.ts'
 import { groupStateBytesMax, type GroupStateQuestion, groupStateRowsMax } from '../../core/archive/group-state.ts'
 import type { KeyedRow } from '../../core/change/rows.ts'
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
-import type { ReplicaState, ReplicaTable } from '../../engine/commands/replica-state.ts'
+import type { ReplicaState, ReplicaTable } from '../../engine/order/replica-state.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { PeerArchives } from '../../ports/peer-archives.ts'
 

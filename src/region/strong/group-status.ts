@@ -1,5 +1,5 @@
 /** What a region knows of the groups that it is in, for operators: `/admin/status` tells it, and `longitude status` and the console show it. */
-import type { OrderEnd } from '../../engine/commands/quorum-order.ts'
+import type { OrderEnd } from '../../engine/order/quorum-order.ts'
 import type { GroupStatus } from '../../operations/tables/strong-tables.ts'
 import type { QuorumSight } from '../../ports/quorum.ts'
 import { membersOf } from './group-keys.ts'

@@ -8,7 +8,7 @@ import {
 } from '../../core/table/registers.ts'
 import { isTombstone } from '../../core/item/row.ts'
 import type { Table } from '../../core/table/table.ts'
-import { stepBytesMax, stepRowsMax } from '../../core/limits.ts'
+import { stepBytesMax, stepRowsMax } from '../../core/limits/limits.ts'
 import type { RegisterEdit } from '../../engine/commands/command.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { registerValueOf } from '../../engine/tables/catalog.ts'

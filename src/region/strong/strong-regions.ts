@@ -11,7 +11,7 @@
 import { ServiceError, validationError } from '../../core/errors.ts'
 import type { RegisterValues } from '../../core/table/registers.ts'
 import type { StrongGroup, Table, TableId } from '../../core/table/table.ts'
-import type { ReplicaState } from '../../engine/commands/replica-state.ts'
+import type { ReplicaState } from '../../engine/order/replica-state.ts'
 import type { RegisterEdit } from '../../engine/commands/command.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { DamagedRecord } from '../../engine/store/damaged-record.ts'

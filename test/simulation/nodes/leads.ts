@@ -2,7 +2,7 @@
  * Reads the order beside the nodes, as its entries are placed, and knows by itself which node leads: the rule of terms.ts in a few lines, without
  * rows, parts and digests.
  */
-import { nodeLeadSilentMs } from '../../../src/core/nodes-limits.ts'
+import { nodeLeadSilentMs } from '../../../src/core/limits/nodes-limits.ts'
 import type { QuorumEntry } from '../../../src/ports/quorum.ts'
 import { decodeNodeEntry, type LeadEntry } from '../../../src/region/nodes/node-entry.ts'
 import { expectThat, Violation } from '../violation.ts'

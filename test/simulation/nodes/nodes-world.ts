@@ -3,7 +3,7 @@
  * then everything healed, and the checks (nodes-checks.ts). The same seed gives the same run.
  */
 import { MemoryNetwork } from '../../../src/adapters/memory/memory-bus.ts'
-import { MemoryQuorums } from '../../../src/adapters/memory/memory-quorum.ts'
+import { MemoryQuorums } from '../../../src/adapters/memory/quorum/memory-quorum.ts'
 import { Scheduler } from '../../../src/adapters/memory/scheduler.ts'
 import { SeededRandom } from '../../../src/adapters/memory/seeded-random.ts'
 import { required } from '../../../src/core/assert.ts'

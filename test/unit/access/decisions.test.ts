@@ -1,7 +1,7 @@
 /** What AWS documents of policies, rule by rule. Each block names the page of the IAM User Guide (or another guide) that says so. */
 import { describe, expect, test } from 'vitest'
-import { parseCondition } from '../../../src/core/access/conditions.ts'
-import { evaluate, type PolicySet } from '../../../src/core/access/evaluate.ts'
+import { parseCondition } from '../../../src/core/access/policy-conditions.ts'
+import { evaluate, type PolicySet } from '../../../src/core/access/evaluate-policies.ts'
 import { parsePolicy } from '../../../src/core/access/parse-policy.ts'
 import type { Identity } from '../../../src/core/access/principals.ts'
 

@@ -1,7 +1,7 @@
 /** Random requests by random principals under random policies: the evaluator and the reference (reference.ts) decide alike. */
 import { type Arbitrary, array, assert, constant, constantFrom, oneof, property, record, tuple } from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Decision, evaluate } from '../../../src/core/access/evaluate.ts'
+import { type Decision, evaluate } from '../../../src/core/access/evaluate-policies.ts'
 import { parsePolicy } from '../../../src/core/access/parse-policy.ts'
 import type { Identity } from '../../../src/core/access/principals.ts'
 import { type Asked, decide, type Documents } from './reference.ts'

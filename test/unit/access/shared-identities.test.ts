@@ -1,8 +1,12 @@
 /** Identities that regions share: in which order changes arrive makes no difference, and what was deleted or deactivated stays so. */
 import { array, assert, constant, constantFrom, integer, nat, oneof, property, record, tuple } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compileIdentities, type IdentityDefinitions, noDefinitions } from '../../../src/core/access/identities.ts'
-import { editShared, sharedDefinitions, withShared } from '../../../src/core/access/shared-definitions.ts'
+import {
+  compileIdentities,
+  type IdentityDefinitions,
+  noDefinitions,
+} from '../../../src/core/access/identities/identities.ts'
+import { editShared, sharedDefinitions, withShared } from '../../../src/core/access/identities/shared-definitions.ts'
 import {
   isGone,
   mergeShared,
@@ -12,7 +16,7 @@ import {
   sharedPart,
   type SharedState,
   sharedThingOf,
-} from '../../../src/core/access/shared-state.ts'
+} from '../../../src/core/access/identities/shared-state.ts'
 
 type Edit = (definitions: IdentityDefinitions) => IdentityDefinitions
 

@@ -1,6 +1,6 @@
 /** A simulation of policies is refused where it would compare for long. */
 import { expect, test } from 'vitest'
-import { compileIdentities, noDefinitions } from '../../../src/core/access/identities.ts'
+import { compileIdentities, noDefinitions } from '../../../src/core/access/identities/identities.ts'
 import { simulate } from '../../../src/operations/iam/simulate.ts'
 
 const identities = compileIdentities('000000000000', noDefinitions)

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { QuorumApi } from '../../../src/adapters/nats/nats-quorum-api.ts'
-import { QuorumFollower } from '../../../src/adapters/nats/nats-quorum-follower.ts'
+import type { QuorumApi } from '../../../src/adapters/nats/quorum/nats-quorum-api.ts'
+import { QuorumFollower } from '../../../src/adapters/nats/quorum/nats-quorum-follower.ts'
 import type { Log } from '../../../src/ports/log.ts'
 import type { QuorumEntry } from '../../../src/ports/quorum.ts'
 import { eventually } from '../../replication/eventually.ts'

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { TurnWatch } from '../../../src/adapters/system/turn-watch.ts'
-import { turnLookMs, turnWarningsApartMs } from '../../../src/core/limits.ts'
+import { turnLookMs, turnWarningsApartMs } from '../../../src/core/limits/limits.ts'
 
 /** Time that passes only when the test says so; the watch's timer comes when `turn` is over. */
 function world() {

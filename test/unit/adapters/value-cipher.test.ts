@@ -6,7 +6,7 @@ import { EncryptedStore } from '../../../src/adapters/encryption/encrypted-store
 import { ValueCipher } from '../../../src/adapters/encryption/value-cipher.ts'
 import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { systemRandom } from '../../../src/adapters/system/random.ts'
-import { gcmTablesMax, gcmTextBytesMax } from '../../../src/core/key-limits.ts'
+import { gcmTablesMax, gcmTextBytesMax } from '../../../src/core/limits/key-limits.ts'
 import { KeyUnavailable } from '../../../src/ports/keyring.ts'
 
 const keys = new Map(Array.from({ length: gcmTablesMax + 3 }, (_, n) => [n + 1, createSecretKey(Buffer.alloc(32, n))]))

@@ -1,7 +1,7 @@
 /** Token buckets, growth and partitions in virtual time, by the figures of the developer guide. */
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { onDemandUnitsMin, splitAfterMs } from '../../../src/core/capacity-limits.ts'
+import { onDemandUnitsMin, splitAfterMs } from '../../../src/core/limits/capacity-limits.ts'
 import { Bucket } from '../../../src/core/capacity/bucket.ts'
 import { Growth } from '../../../src/core/capacity/growth.ts'
 import { Partitions } from '../../../src/core/capacity/partitions.ts'

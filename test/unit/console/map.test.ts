@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { arcOf, draggedTo } from '../../../src/console/model/arcs.ts'
-import { labelsApart, placesOf } from '../../../src/console/model/places.ts'
-import { mapFrame, project } from '../../../src/console/model/projection.ts'
+import { arcOf, draggedTo } from '../../../src/console/model/map/arcs.ts'
+import { labelsApart, placesOf } from '../../../src/console/model/map/places.ts'
+import { mapFrame, project } from '../../../src/console/model/map/map-projection.ts'
 import { readRegions } from '../../../src/deployment/regions.ts'
 
 describe('the map', () => {

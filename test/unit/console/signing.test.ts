@@ -2,7 +2,11 @@
 import { expect, test } from 'vitest'
 import { signerOf } from '../../../src/console/signing.ts'
 import type { Credential } from '../../../src/core/auth/credentials.ts'
-import { compileIdentities, noDefinitions, type UserDefinition } from '../../../src/core/access/identities.ts'
+import {
+  compileIdentities,
+  noDefinitions,
+  type UserDefinition,
+} from '../../../src/core/access/identities/identities.ts'
 
 const otherwise = { accessKeyId: 'console', secretAccessKey: 'console' }
 const keyOf = (accessKeyId: string) => ({ accessKeyId, secretAccessKey: `secret of ${accessKeyId}` })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { cacheTableConfirmedMs } from '../../../src/core/limits.ts'
+import { cacheTableConfirmedMs } from '../../../src/core/limits/limits.ts'
 import type { Origin } from '../../../src/cache/core/asks.ts'
 import { Keeper, keyOf, textOf } from './keeper.ts'
 

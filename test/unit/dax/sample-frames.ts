@@ -1,7 +1,7 @@
 /** Requests of every method as bytes, and what a client sends before them. */
-import { AttributeLists } from '../../../src/core/dax/attribute-lists.ts'
-import { encodeAttributes } from '../../../src/core/dax/item-codec.ts'
-import { encodeKey } from '../../../src/core/dax/key-codec.ts'
+import { AttributeLists } from '../../../src/core/dax/codec/attribute-lists.ts'
+import { encodeAttributes } from '../../../src/core/dax/codec/item-codec.ts'
+import { encodeKey } from '../../../src/core/dax/codec/key-codec.ts'
 import { CborWriter } from '../../../src/core/cbor/cbor-writer.ts'
 import { magic, type MethodName, methods, option, serviceId } from '../../../src/core/dax/protocol.ts'
 import type { KeySchema } from '../../../src/core/table/table.ts'

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { writeQuorumFiles } from '../../../src/cli/commands/set-up/quorum-files.ts'
-import { makeNatsSecrets } from '../../../src/deployment/secrets/nats-secrets.ts'
-import { makeNodesSecrets, regionNodesOf } from '../../../src/deployment/secrets/nodes-secrets.ts'
+import { makeNatsSecrets } from '../../../src/deployment/secrets/nats/nats-secrets.ts'
+import { makeNodesSecrets, regionNodesOf } from '../../../src/deployment/secrets/nats/nodes-secrets.ts'
 
 let folder = ''
 beforeEach(() => {

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { commitOf } from '../../../src/process/commit.ts'
+import { commitOf } from '../../../src/process/source-commit.ts'
 
 const commit = '0123456789abcdef0123456789abcdef01234567'
 let folder: string

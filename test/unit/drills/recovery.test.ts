@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { outagesOf, recoveriesOf } from '../../../src/drills/report/recovery.ts'
+import { outagesOf, recoveriesOf } from '../../../src/drills/report/outages.ts'
 import type { Operation } from '../../../src/drills/definition/record.ts'
 import { fault, operation } from './operations.ts'
 

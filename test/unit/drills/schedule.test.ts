@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { scheduleHistoryMax } from '../../../src/core/drill-limits.ts'
+import { scheduleHistoryMax } from '../../../src/core/limits/drill-limits.ts'
 import { dueOf, type Entry, type PastRun, scheduleSchema } from '../../../src/drills/definition/schedule.ts'
 import { plannedOf, readHistory, readSchedule, runSchedule } from '../../../src/drills/run/scheduler.ts'
 

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { linearScale, logarithmicScale, timeScale } from '../../../src/drills/report/scale.ts'
+import { linearScale, logarithmicScale, timeScale } from '../../../src/drills/report/forms/scale.ts'
 import { binsOf, pairSeriesOf, quantile, serviceOf } from '../../../src/drills/report/statistics.ts'
 import { operation } from './operations.ts'
 

@@ -1,7 +1,7 @@
 import { expect, it, vi } from 'vitest'
 
 // The bounds, small enough to be met.
-vi.mock('../../../src/core/limits.ts', async (original) => ({
+vi.mock('../../../src/core/limits/limits.ts', async (original) => ({
   ...(await original<Record<string, unknown>>()),
   conflictsMax: 5,
   conflictsBytesMax: 5000,

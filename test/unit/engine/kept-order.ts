@@ -1,7 +1,7 @@
 /** An order as a replicated one would be: it keeps its commands as bytes, and gives them later, to whoever follows. */
 import { required } from '../../../src/core/assert.ts'
 import type { Command } from '../../../src/engine/commands/command.ts'
-import { decodeCommand, encodeCommand } from '../../../src/engine/commands/command-codec.ts'
+import { decodeCommand, encodeCommand } from '../../../src/engine/commands/codec/command-codec.ts'
 import type { Order, Ordered, Sequence } from '../../../src/ports/order.ts'
 
 type Kept = { readonly bytes: Buffer; readonly atMs: number; readonly by: number }

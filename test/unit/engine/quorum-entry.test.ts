@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decodeEntryBody, encodeEntryBody, type EntryBody } from '../../../src/engine/commands/quorum-entry.ts'
-import { orderRecordIn } from '../../../src/engine/commands/quorum-place.ts'
-import { entryIdOf, Runs, textOfEntryId } from '../../../src/engine/commands/quorum-runs.ts'
+import { decodeEntryBody, encodeEntryBody, type EntryBody } from '../../../src/engine/order/quorum-entry.ts'
+import { orderRecordIn } from '../../../src/engine/order/quorum-place.ts'
+import { entryIdOf, Runs, textOfEntryId } from '../../../src/engine/order/quorum-runs.ts'
 
 const body: EntryBody = {
   region: 2,

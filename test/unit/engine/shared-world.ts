@@ -2,13 +2,13 @@
 import { AesKeySeal } from '../../../src/adapters/encryption/key-seal.ts'
 import { MemoryBlobs } from '../../../src/adapters/memory/memory-blobs.ts'
 import { MemoryNetwork } from '../../../src/adapters/memory/memory-bus.ts'
-import { MemoryQuorums } from '../../../src/adapters/memory/memory-quorum.ts'
+import { MemoryQuorums } from '../../../src/adapters/memory/quorum/memory-quorum.ts'
 import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { ProcessClock, RegionClock } from '../../../src/adapters/memory/region-clock.ts'
 import { Scheduler } from '../../../src/adapters/memory/scheduler.ts'
 import { SeededRandom } from '../../../src/adapters/memory/seeded-random.ts'
-import { type OrderEnd, QuorumOrder } from '../../../src/engine/commands/quorum-order.ts'
-import type { ReplicaState } from '../../../src/engine/commands/replica-state.ts'
+import { type OrderEnd, QuorumOrder } from '../../../src/engine/order/quorum-order.ts'
+import type { ReplicaState } from '../../../src/engine/order/replica-state.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import { openEngine } from '../../../src/engine/open-engine.ts'
 import type { Bus } from '../../../src/ports/bus.ts'
@@ -111,7 +111,15 @@ export class SharedWorld {
       log: silent,
       onEnd: (why: OrderEnd, message) => ends.push(`${why}: ${message}`),
     })
-    const env: Env = { clock: counting, store, random, log: silent, meter: unmeasured, blobs: new MemoryBlobs(), bus: noBus }
+    const env: Env = {
+      clock: counting,
+      store,
+      random,
+      log: silent,
+      meter: unmeasured,
+      blobs: new MemoryBlobs(),
+      bus: noBus,
+    }
     const onBrokenInvariant = (error: Error): void => this.time.fail(error)
     const engine = await openEngine(env, { topology: topologyOf(name), order, startsFrom, onBrokenInvariant })
     const region = { name, engine, order, store, ends, clock, timers }

@@ -1,7 +1,7 @@
 /** What is kept of tables change by change equals what would be made of all of them. */
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { tableChangesRememberedMax, tableChangesToldMax } from '../../../src/core/limits.ts'
+import { tableChangesRememberedMax, tableChangesToldMax } from '../../../src/core/limits/limits.ts'
 import type { Table } from '../../../src/core/table/table.ts'
 import { CatalogVersion } from '../../../src/engine/tables/catalog-version.ts'
 import { TableChanges } from '../../../src/engine/tables/table-changes.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { MemoryDisk, MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
-import { idempotencyTokenMsMax } from '../../../src/core/limits.ts'
+import { idempotencyTokenMsMax } from '../../../src/core/limits/limits.ts'
 import { tokensBefore } from '../../../src/engine/store/keys.ts'
 import { itemAt, itemOf, makeTable, openRegion, put } from './region.ts'
 

@@ -12,7 +12,7 @@ import {
   stepRowsMax,
   tableChangesToldMax,
   verifyRangeRowsMax,
-} from '../../../src/core/limits.ts'
+} from '../../../src/core/limits/limits.ts'
 import type { Condition } from '../../../src/core/expression/condition.ts'
 import { wholeRange } from '../../../src/core/key/key-range.ts'
 import type { ReadPlan } from '../../../src/core/read/read-plan.ts'

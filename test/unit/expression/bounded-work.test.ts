@@ -8,7 +8,7 @@ import { applyUpdate } from '../../../src/core/expression/evaluate/apply-update.
 import { evaluate } from '../../../src/core/expression/evaluate/evaluate.ts'
 import { ExpressionContext } from '../../../src/core/expression/bind/expression-context.ts'
 import { parseCondition, parseUpdate } from '../../../src/core/expression/parse.ts'
-import { itemSizeBytesMax } from '../../../src/core/limits.ts'
+import { itemSizeBytesMax } from '../../../src/core/limits/limits.ts'
 import { value as anyValue } from '../attribute/values.ts'
 
 /** The same members, and how many of them have been read. */

@@ -4,7 +4,7 @@ import {
   checkSubstitutionSizes,
   expressionParametersOf,
 } from '../../../src/core/expression/bind/parameters.ts'
-import { substitutionSizeBytesMax } from '../../../src/core/limits.ts'
+import { substitutionSizeBytesMax } from '../../../src/core/limits/limits.ts'
 import { refusal } from './parsing.ts'
 
 type Operation = keyof typeof expressionParametersOf

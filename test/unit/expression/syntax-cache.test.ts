@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { SyntaxCache } from '../../../src/core/expression/syntax/syntax-cache.ts'
-import { expressionCacheEntriesMax, expressionCacheTextMax } from '../../../src/core/limits.ts'
+import { expressionCacheEntriesMax, expressionCacheTextMax } from '../../../src/core/limits/limits.ts'
 
 test('a text is parsed once, until too many others have been used since', () => {
   const parsed: string[] = []

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { AskedRequest } from '../../../src/core/faults/aim.ts'
 import type { Aim, Effect, Fault } from '../../../src/core/faults/fault.ts'
 import { FaultBook } from '../../../src/core/faults/fault-book.ts'
-import { apiFaultsMax } from '../../../src/core/fault-limits.ts'
+import { apiFaultsMax } from '../../../src/core/limits/fault-limits.ts'
 
 function faultOf({ id = 'one', seed = 1, aim = {}, effect = { kind: 'conflict' } }: Wish): Fault {
   const all = { share: 1, ...aim }

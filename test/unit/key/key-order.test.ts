@@ -5,7 +5,7 @@ import type { AttributeValue, Item } from '../../../src/core/attribute/value.ts'
 import { encodeIndexKey, indexKeyRange } from '../../../src/core/key/index-key.ts'
 import { segmentRange, type SortCondition, wholeRange } from '../../../src/core/key/key-range.ts'
 import { encodePrimaryKey, partitionPrefix, primaryKeyRange } from '../../../src/core/key/primary-key.ts'
-import { sortKeySizeBytesMax } from '../../../src/core/limits.ts'
+import { sortKeySizeBytesMax } from '../../../src/core/limits/limits.ts'
 import type { KeyRange } from '../../../src/core/read/read-plan.ts'
 import { indexWith, keyOf, numberKey, schema, stringKey, tableWith } from './keys.ts'
 

@@ -13,7 +13,7 @@ import { kindOf, UnknownFormat } from '../../../src/core/change/message.ts'
 import { decodeEntry, encodeEntry, type RecordHead } from '../../../src/core/change/record.ts'
 import { decodeRows, encodeRows } from '../../../src/core/change/rows.ts'
 import { encodeRow } from '../../../src/core/item/row.ts'
-import { transactionPartsMax } from '../../../src/core/line-limits.ts'
+import { transactionPartsMax } from '../../../src/core/limits/line-limits.ts'
 import { change as changeAt } from '../readers/replication/change.ts'
 
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((value) => Buffer.from(value))

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { BlobShelf, MemoryBlobs } from '../../../src/adapters/memory/memory-blobs.ts'
-import { metricSeriesMax } from '../../../src/core/metric-limits.ts'
+import { metricSeriesMax } from '../../../src/core/limits/metric-limits.ts'
 import { metricId, refOf } from '../../../src/core/metrics/metric.ts'
 import { MetricStore, type MetricStoreDeps } from '../../../src/readers/metrics/metric-store.ts'
 

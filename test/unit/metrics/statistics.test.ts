@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
-import { sketchAccuracy, sketchBucketsMax } from '../../../src/core/metric-limits.ts'
+import { sketchAccuracy, sketchBucketsMax } from '../../../src/core/limits/metric-limits.ts'
 import { readBlock, writeBlock } from '../../../src/core/metrics/block.ts'
 import { metricId, refOf } from '../../../src/core/metrics/metric.ts'
 import { Sketch } from '../../../src/core/metrics/sketch.ts'

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { auditBufferBytesMax, auditFilesMax } from '../../../src/core/access-limits.ts'
+import { auditBufferBytesMax, auditFilesMax } from '../../../src/core/limits/access-limits.ts'
 import { AuditFile } from '../../../src/node/audit-file.ts'
 
 let folder: string

@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { readCredentials, watchCredentials } from '../../../src/deployment/secrets/credentials.ts'
+import { readCredentials, watchCredentials } from '../../../src/deployment/secrets/identities/credentials-file.ts'
 import type { Log } from '../../../src/ports/log.ts'
 
 let folder: string

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Log } from '../../../src/ports/log.ts'
-import type { FaultRequest } from '../../../src/supervisor/calls.ts'
-import { Faults } from '../../../src/supervisor/faults.ts'
-import type { Supervised } from '../../../src/supervisor/supervised.ts'
+import type { FaultRequest } from '../../../src/supervisor/control/supervisor-calls.ts'
+import { Faults } from '../../../src/supervisor/supervised-faults.ts'
+import type { Supervised } from '../../../src/supervisor/children/supervised.ts'
 
 const silent: Log = { debug: noop, info: noop, warn: noop, error: noop, with: () => silent }
 

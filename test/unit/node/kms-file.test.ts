@@ -3,7 +3,7 @@ import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { KmsFile } from '../../../src/deployment/secrets/kms-file.ts'
+import { KmsFile } from '../../../src/deployment/secrets/keys/kms-file.ts'
 import { ownKms } from '../../../src/node/key-services.ts'
 import type { Kms } from '../../../src/operations/kms/kms.ts'
 import type { Log } from '../../../src/ports/log.ts'

@@ -9,7 +9,7 @@ import {
   makeMessageKeys,
   messageKeyPath,
   rotateMessageKeys,
-} from '../../../src/deployment/secrets/message-keys.ts'
+} from '../../../src/deployment/secrets/keys/message-keys.ts'
 import { quiet } from '../../replication/nats.ts'
 
 let folder = ''

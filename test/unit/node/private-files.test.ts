@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { openDataFolder } from '../../../src/deployment/data-folder.ts'
-import { tightenFolder } from '../../../src/process/private-files.ts'
+import { tightenFolder } from '../../../src/process/files/private-files.ts'
 
 let folder: string
 beforeEach(() => {

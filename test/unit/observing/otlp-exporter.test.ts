@@ -6,7 +6,7 @@ import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { prometheusMeter } from '../../../src/adapters/metrics/prometheus-meter.ts'
 import { OtlpExporter } from '../../../src/adapters/otlp/otlp-exporter.ts'
-import { otlpSpansWaitingMax } from '../../../src/core/observe-limits.ts'
+import { otlpSpansWaitingMax } from '../../../src/core/limits/observe-limits.ts'
 import type { Span } from '../../../src/core/tracing/span.ts'
 
 type Got = { readonly path: string; readonly body: Record<string, never> }

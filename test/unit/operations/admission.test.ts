@@ -11,7 +11,12 @@ import { timings } from '../../../src/core/table/waits.ts'
 import type { RegisterEdit } from '../../../src/engine/commands/command.ts'
 import type { OperationContext } from '../../../src/operations/operation.ts'
 import type { Wire } from '../../../src/operations/sdk-shape.ts'
-import { type ChangeKind, changeKinds, type Occupation, occupations } from '../../../src/operations/tables/admission.ts'
+import {
+  type ChangeKind,
+  changeKinds,
+  type Occupation,
+  occupations,
+} from '../../../src/operations/tables/change-admission.ts'
 import { createTable } from '../../../src/operations/tables/create-table.ts'
 import { deleteTable } from '../../../src/operations/tables/delete-table.ts'
 import { updateTable } from '../../../src/operations/tables/update-table.ts'

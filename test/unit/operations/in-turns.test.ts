@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readsBegunMax, readsByTurnsMax } from '../../../src/core/limits.ts'
+import { readsBegunMax, readsByTurnsMax } from '../../../src/core/limits/limits.ts'
 import type { Turns } from '../../../src/core/turns.ts'
 import { inTurns } from '../../../src/operations/in-turns.ts'
 import type { OperationContext } from '../../../src/operations/operation.ts'

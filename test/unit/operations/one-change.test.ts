@@ -2,7 +2,7 @@
 import type { UpdateTableInput } from '@aws-sdk/client-dynamodb'
 import { expect, test } from 'vitest'
 import { ServiceError } from '../../../src/core/errors.ts'
-import { checkOneChange, checkSomethingAsked } from '../../../src/operations/tables/one-change.ts'
+import { checkOneChange, checkSomethingAsked } from '../../../src/operations/tables/updates/one-change.ts'
 import type { Wire } from '../../../src/operations/sdk-shape.ts'
 
 type Input = Wire<UpdateTableInput>

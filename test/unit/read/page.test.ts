@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Item } from '../../../src/core/attribute/value.ts'
 import { decodeItem, encodeItem } from '../../../src/core/item/item-bytes.ts'
 import { projectItem } from '../../../src/core/item/project.ts'
-import { pageTombstonesMax } from '../../../src/core/limits.ts'
+import { pageTombstonesMax } from '../../../src/core/limits/limits.ts'
 import { PageBuilder, type PageRules, type ScannedRow } from '../../../src/core/read/page.ts'
 import { differs } from '../../differences/difference.ts'
 

@@ -1,7 +1,7 @@
 /** How a region opens its part of a group, and renews it: one at a time, with nothing left over. */
 import { afterEach, expect, test, vi } from 'vitest'
 import type { StrongGroup } from '../../../src/core/table/table.ts'
-import type { ReplicaState } from '../../../src/engine/commands/replica-state.ts'
+import type { ReplicaState } from '../../../src/engine/order/replica-state.ts'
 import type { GroupMember } from '../../../src/region/strong/group-member.ts'
 import { StoreDamaged } from '../../../src/ports/store.ts'
 import { type ReplicaOpening, StrongRegions } from '../../../src/region/strong/strong-regions.ts'

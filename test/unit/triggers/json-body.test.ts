@@ -1,7 +1,7 @@
 /** Bodies for Lambda's operations are bounded before they are parsed. */
 import { expect, test } from 'vitest'
-import { bodyDepthMax } from '../../../src/core/limits.ts'
-import { invokePayloadBytesMax, mappingRequestBytesMax } from '../../../src/core/trigger-limits.ts'
+import { bodyDepthMax } from '../../../src/core/limits/limits.ts'
+import { invokePayloadBytesMax, mappingRequestBytesMax } from '../../../src/core/limits/trigger-limits.ts'
 import { mappingBody, requireEvent } from '../../../src/operations/lambda/json-body.ts'
 
 const objects = (bytes: number): Buffer => Buffer.from(`[${'{},'.repeat(bytes / 3 - 2)}{}]`)

@@ -18,7 +18,7 @@ import {
   bodyValuesMax,
   bodyValuesWithItemsMax,
   requestSizeBytesMax,
-} from '../../../src/core/limits.ts'
+} from '../../../src/core/limits/limits.ts'
 import { checkBodyScan, exceeds } from '../../../src/core/wire/body-scan.ts'
 
 /** Members, elements and the root, by way of the parser that the scan stands before. */

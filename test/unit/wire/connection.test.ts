@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { requestsInFlightMax } from '../../../src/core/limits.ts'
+import { requestsInFlightMax } from '../../../src/core/limits/limits.ts'
 import { UnreadReplies } from '../../../src/http/bytes/unread-replies.ts'
 import { Connections } from '../../../src/http/connection.ts'
 import type { Operation } from '../../../src/operations/operation.ts'

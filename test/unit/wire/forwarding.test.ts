@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { frameSizeBytesMax, workerUnreadBytesMax } from '../../../src/core/limits.ts'
-import { Forwarder, serveForwarded } from '../../../src/http/forwarding.ts'
+import { frameSizeBytesMax, workerUnreadBytesMax } from '../../../src/core/limits/limits.ts'
+import { Forwarder, serveForwarded } from '../../../src/http/processes/forwarding.ts'
 
 const closing: (() => unknown)[] = []
 afterEach(() => {

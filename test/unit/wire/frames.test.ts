@@ -2,8 +2,8 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { Forwarder, serveForwarded } from '../../../src/http/forwarding.ts'
-import { FrameCalls, serveFrames } from '../../../src/http/frames.ts'
+import { Forwarder, serveForwarded } from '../../../src/http/processes/forwarding.ts'
+import { FrameCalls, serveFrames } from '../../../src/http/processes/request-frames.ts'
 
 const closing: (() => unknown)[] = []
 afterEach(() => {

@@ -9,7 +9,7 @@ import {
   requestsAheadMax,
   requestSizeBytesMax,
   smallRequestBytesMax,
-} from '../../../src/core/limits.ts'
+} from '../../../src/core/limits/limits.ts'
 import { BodyBudget } from '../../../src/http/bytes/body-budget.ts'
 import type { Operation } from '../../../src/operations/operation.ts'
 import { apiHeaders, call, send } from '../../conformance/raw-request.ts'

@@ -1,7 +1,7 @@
 /** A flood is answered, not swallowed: what is under way is bounded, the rest is throttled, and when it is over it is over. */
 import { expect, test } from 'vitest'
 import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
-import { requestsInFlightMax } from '../../../src/core/limits.ts'
+import { requestsInFlightMax } from '../../../src/core/limits/limits.ts'
 import { call } from '../../conformance/raw-request.ts'
 import { itemOf } from '../engine/region.ts'
 import { serveRegion } from './region-server.ts'

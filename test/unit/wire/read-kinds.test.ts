@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isEventualRead } from '../../../src/http/read-kinds.ts'
+import { isEventualRead } from '../../../src/http/processes/read-kinds.ts'
 
 const asked = (operation: string, body: string): boolean =>
   isEventualRead({ headers: { 'x-amz-target': `DynamoDB_20120810.${operation}` }, body: Buffer.from(body) })

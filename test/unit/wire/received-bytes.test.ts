@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { smallPieceBytesMax } from '../../../src/core/limits.ts'
+import { smallPieceBytesMax } from '../../../src/core/limits/limits.ts'
 import { ReceivedBytes } from '../../../src/http/bytes/received-bytes.ts'
 
 /** Like a packet that was read from a socket: its memory is its own. */

@@ -6,16 +6,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectSecurely, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { handshakeMsMax } from '../../../src/core/secure-limits.ts'
-import { type Certified, certify } from '../../../src/deployment/secrets/certificate.ts'
+import { handshakeMsMax } from '../../../src/core/limits/secure-limits.ts'
+import { type Certified, certify } from '../../../src/deployment/secrets/certificates/certificate.ts'
 import {
   keepLocalTls,
   localTlsIn,
   renewLocalTls,
   rotateLocalTls,
-} from '../../../src/deployment/secrets/local-authority.ts'
-import { FollowedCertificate } from '../../../src/deployment/secrets/served-certificate.ts'
-import { connectBack, openWayBack, Tunnels, type WayBack } from '../../../src/http/way-back.ts'
+} from '../../../src/deployment/secrets/certificates/local-authority.ts'
+import { FollowedCertificate } from '../../../src/deployment/secrets/certificates/served-certificate.ts'
+import { connectBack, openWayBack, Tunnels, type WayBack } from '../../../src/http/processes/way-back.ts'
 import { apiHeaders } from '../../conformance/raw-request.ts'
 import { answering, serverWith, type TestServer } from './server.ts'
 

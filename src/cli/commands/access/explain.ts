@@ -1,8 +1,8 @@
 /** `longitude access explain --as USER ACTION TABLE [KEY]`: whether the policies allow it, and which statement says so. */
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import type { Named } from '../../../core/access/evaluate.ts'
-import type { Identities } from '../../../core/access/identities.ts'
+import type { Named } from '../../../core/access/evaluate-policies.ts'
+import type { Identities } from '../../../core/access/identities/identities.ts'
 import { parsePolicyText, PolicyProblem } from '../../../core/access/parse-policy.ts'
 import { explain, type Explained, NotExplained, type ToExplain } from '../../../operations/access/explained.ts'
 import { Failure, messageOf } from '../../../process/failure.ts'

@@ -1,7 +1,7 @@
 /** The file of identities that a command is about: its option, or that of the deployment that it finds. */
 import type { Command } from 'commander'
-import type { Identities } from '../../../core/access/identities.ts'
-import { readIdentities } from '../../../deployment/secrets/identity-file.ts'
+import type { Identities } from '../../../core/access/identities/identities.ts'
+import { readIdentities } from '../../../deployment/secrets/identities/identity-file.ts'
 import { Failure } from '../../../process/failure.ts'
 import { readOptions } from '../../configuration.ts'
 import { meantBy } from '../../find-deployment.ts'

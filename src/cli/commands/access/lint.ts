@@ -1,6 +1,6 @@
 /** `longitude access lint`: what is usually wrong in the policies of a file of identities. */
 import type { Command } from 'commander'
-import { lintIdentities } from '../../../core/access/lint-identities.ts'
+import { lintIdentities } from '../../../core/access/identities/lint-identities.ts'
 import { identitiesOf } from './identities-of.ts'
 
 /** Status 1 when something was found. */

@@ -15,7 +15,7 @@ import {
 } from '../../../deployment/evacuate.ts'
 import { readRegions } from '../../../deployment/regions.ts'
 import { durationMs } from '../../../process/duration.ts'
-import { exchange } from '../../../process/exchange.ts'
+import { exchange } from '../../../process/requests/exchange.ts'
 import { Failure } from '../../../process/failure.ts'
 import { readOptionsFound } from '../../find-deployment.ts'
 import { optionsOf } from '../../options/of-commands.ts'

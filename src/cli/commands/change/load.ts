@@ -1,9 +1,9 @@
 /** `longitude load PATH` and `longitude load --from-endpoint URL`: items into the tables of a running region. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { isInBucket } from '../../../load/bucket-files.ts'
+import { isInBucket } from '../../../load/places/bucket-files.ts'
 import { endpointTable, definitionOf, tablesOf } from '../../../load/endpoint-source.ts'
-import type { Files } from '../../../load/files.ts'
+import type { Files } from '../../../load/places/local-files.ts'
 import { load, type Loaded } from '../../../load/load.ts'
 import { ProgressFile } from '../../../load/progress-file.ts'
 import type { Source } from '../../../load/record.ts'

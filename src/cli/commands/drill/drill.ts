@@ -34,7 +34,7 @@ import { NoAnswer, Refusal } from '../../../drills/run/load/wire.ts'
 import { repeatText, summaryText } from './summary-text.ts'
 import { Failure, unknownStatus } from '../../../process/failure.ts'
 import { LinksControl } from '../../../links/control/control-client.ts'
-import { controlOf } from '../../../supervisor/control-client.ts'
+import { controlOf } from '../../../supervisor/control/supervisor-client.ts'
 import { progressTo } from '../../../process/role.ts'
 import { tableText } from '../../../process/table-text.ts'
 

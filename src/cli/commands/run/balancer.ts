@@ -8,7 +8,7 @@ import { nodeDescriptorsMin, requireDescriptors } from '../../../process/descrip
 import { Failure } from '../../../process/failure.ts'
 import type { Parent } from '../../../process/process-end.ts'
 import { roleLog, runRole, serveUntilEnd } from '../../../process/role.ts'
-import { trustAuthority } from '../../../process/trust.ts'
+import { trustAuthority } from '../../../process/requests/trust.ts'
 import { readOptions } from '../../configuration.ts'
 import { byRegion } from '../../options/addresses.ts'
 import { optionsOf } from '../../options/of-commands.ts'

@@ -1,7 +1,7 @@
 /** `longitude cache`: a cache with DAX's semantics before one region, on a port of its own. */
 import { refuseOpenPort } from '../../../deployment/secrets/open-ports.ts'
 import type { Command } from 'commander'
-import { bufferPoolSizeBytes } from '../../../core/limits.ts'
+import { bufferPoolSizeBytes } from '../../../core/limits/limits.ts'
 import { startCache } from '../../../cache/start-cache.ts'
 import { adminToken } from '../../../deployment/secrets/admin-token.ts'
 import { byRegion } from '../../options/addresses.ts'
@@ -9,10 +9,10 @@ import { readOptions } from '../../configuration.ts'
 import { optionsOf } from '../../options/of-commands.ts'
 import { requireIdentities } from '../../../node/contradictions.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../../../process/descriptors.ts'
-import { addressesIn, natsAccess } from '../../../deployment/secrets/nats-access.ts'
-import { endpointTls } from '../../../deployment/secrets/served-certificate.ts'
+import { addressesIn, natsAccess } from '../../../deployment/secrets/nats/nats-access.ts'
+import { endpointTls } from '../../../deployment/secrets/certificates/served-certificate.ts'
 import type { Parent } from '../../../process/process-end.ts'
-import { trustAuthority } from '../../../process/trust.ts'
+import { trustAuthority } from '../../../process/requests/trust.ts'
 import { roleLog, runRole, serveUntilEnd } from '../../../process/role.ts'
 
 export async function runCache(command: Command, json: boolean): Promise<void> {

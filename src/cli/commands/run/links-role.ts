@@ -10,7 +10,7 @@ import { Links } from '../../../links/links.ts'
 import { readPlan } from '../../../links/plan.ts'
 import type { Parent } from '../../../process/process-end.ts'
 import { readRegions } from '../../../deployment/regions.ts'
-import { endpointTls } from '../../../deployment/secrets/served-certificate.ts'
+import { endpointTls } from '../../../deployment/secrets/certificates/served-certificate.ts'
 import { roleLog, runRole, serveUntilEnd } from '../../../process/role.ts'
 import { unmeasuredRoundTripMs } from '../../../deployment/layout.ts'
 

@@ -2,12 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { X509Certificate } from 'node:crypto'
 import { join, resolve } from 'node:path'
-import { keepLocalTls, localHosts, tlsFolderName } from '../../../deployment/secrets/local-authority.ts'
-import { endpointTls, FollowedCertificate } from '../../../deployment/secrets/served-certificate.ts'
+import { keepLocalTls, localHosts, tlsFolderName } from '../../../deployment/secrets/certificates/local-authority.ts'
+import { endpointTls, FollowedCertificate } from '../../../deployment/secrets/certificates/served-certificate.ts'
 import type { PortCertificate } from '../../../http/secure.ts'
 import { Failure, messageOf } from '../../../process/failure.ts'
-import { trustAuthority } from '../../../process/trust.ts'
-import type { DeploymentTls } from '../../../supervisor/tls-flags.ts'
+import { trustAuthority } from '../../../process/requests/trust.ts'
+import type { DeploymentTls } from '../../../supervisor/flags/tls-flags.ts'
 
 export type TlsOptions = {
   readonly tls?: boolean

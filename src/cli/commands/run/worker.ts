@@ -1,6 +1,6 @@
 /** `longitude worker`, hidden: a further process of a region, started by the one that owns the writes. */
 import { pinoLog } from '../../../adapters/system/pino-log.ts'
-import { bufferPoolSizeBytes } from '../../../core/limits.ts'
+import { bufferPoolSizeBytes } from '../../../core/limits/limits.ts'
 import { runWorker } from '../../../node/workers/worker.ts'
 
 export async function runWorkerCommand(): Promise<void> {

@@ -7,7 +7,7 @@ import {
   renewLocalTls,
   rotateLocalTls,
   tlsFolderName,
-} from '../../../deployment/secrets/local-authority.ts'
+} from '../../../deployment/secrets/certificates/local-authority.ts'
 import { tableText } from '../../../process/table-text.ts'
 import { readOptionsFound } from '../../find-deployment.ts'
 import { optionsOf } from '../../options/of-commands.ts'

@@ -9,18 +9,18 @@
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { identitiesOf } from '../../../deployment/secrets/nats-secrets.ts'
+import { identitiesOf } from '../../../deployment/secrets/nats/nats-secrets.ts'
 import {
   forgetQuorumSecrets,
   makeQuorumCertificate,
   quorumCertificateIn,
   quorumPassword,
-} from '../../../deployment/secrets/quorum-secret.ts'
-import { natsTlsBlock } from '../../../deployment/secrets/nats-tls.ts'
-import { quorumSettings } from '../../../deployment/secrets/quorum-settings.ts'
+} from '../../../deployment/secrets/nats/quorum-secret.ts'
+import { natsTlsBlock } from '../../../deployment/secrets/nats/nats-tls.ts'
+import { quorumSettings } from '../../../deployment/secrets/nats/quorum-settings.ts'
 import { Failure } from '../../../process/failure.ts'
-import { replaceSecretFile } from '../../../process/secret-file.ts'
-import { writeConfiguration } from '../../../supervisor/nats-process.ts'
+import { replaceSecretFile } from '../../../process/files/secret-file.ts'
+import { writeConfiguration } from '../../../supervisor/nats/nats-process.ts'
 
 export type QuorumFiles = {
   readonly folder: string

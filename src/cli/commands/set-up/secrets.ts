@@ -4,16 +4,16 @@ import type { Command } from 'commander'
 import { readOptions } from '../../configuration.ts'
 import { readOptionsFound } from '../../find-deployment.ts'
 import { optionsOf } from '../../options/of-commands.ts'
-import { keepLocalTls, localHosts, tlsFolderName } from '../../../deployment/secrets/local-authority.ts'
-import { makeKeyring, rotateKeyring } from '../../../deployment/secrets/keyring-file.ts'
-import { accountLines } from '../../../deployment/secrets/nats-accounts.ts'
+import { keepLocalTls, localHosts, tlsFolderName } from '../../../deployment/secrets/certificates/local-authority.ts'
+import { makeKeyring, rotateKeyring } from '../../../deployment/secrets/keys/keyring-file.ts'
+import { accountLines } from '../../../deployment/secrets/nats/nats-accounts.ts'
 import { Failure } from '../../../process/failure.ts'
 import {
   makeMessageKeys,
   messageKeyPath,
   messageKeysName,
   rotateMessageKeys,
-} from '../../../deployment/secrets/message-keys.ts'
+} from '../../../deployment/secrets/keys/message-keys.ts'
 import {
   identitiesOf,
   makeNatsSecrets,
@@ -21,10 +21,10 @@ import {
   regionsWithSecrets,
   rotateNatsSecrets,
   seedPath,
-} from '../../../deployment/secrets/nats-secrets.ts'
-import { makeNodesSecrets, regionNodesOf } from '../../../deployment/secrets/nodes-secrets.ts'
+} from '../../../deployment/secrets/nats/nats-secrets.ts'
+import { makeNodesSecrets, regionNodesOf } from '../../../deployment/secrets/nats/nodes-secrets.ts'
 import { natsSettings } from '../../../nats-server/settings.ts'
-import { writeConfiguration } from '../../../supervisor/nats-process.ts'
+import { writeConfiguration } from '../../../supervisor/nats/nats-process.ts'
 import { tableText } from '../../../process/table-text.ts'
 import { writeQuorumFiles } from './quorum-files.ts'
 

@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { conflictsMax } from '../../../core/limits.ts'
+import { conflictsMax } from '../../../core/limits/limits.ts'
 import { readOptionsFound } from '../../find-deployment.ts'
 import { optionsOf } from '../../options/of-commands.ts'
 import { type Administered, askAdmin, regionsAdministered } from '../../../deployment/endpoints.ts'

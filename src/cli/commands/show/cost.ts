@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { estimateOf } from '../../../core/cost/estimate.ts'
 import { observedUsage } from '../../../console/capacity/observed-usage.ts'
-import { metricRetentionMs } from '../../../core/metric-limits.ts'
+import { metricRetentionMs } from '../../../core/limits/metric-limits.ts'
 import { regionsAdministered } from '../../../deployment/endpoints.ts'
 import { readPrices } from '../../../deployment/prices.ts'
 import { Wire } from '../../../drills/run/load/wire.ts'

@@ -1,7 +1,7 @@
 /** `longitude dump TABLE`: the items of a table as DynamoDB's export writes them, to a folder or a bucket. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { isInBucket } from '../../../load/bucket-files.ts'
+import { isInBucket } from '../../../load/places/bucket-files.ts'
 import { dump } from '../../../load/dump.ts'
 import { ProgressFile } from '../../../load/progress-file.ts'
 import { Target } from '../../../load/target.ts'

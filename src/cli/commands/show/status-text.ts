@@ -1,5 +1,5 @@
 /** `longitude status` for people: tables, and below them what is out of order. */
-import { narrowBytesPerSecond } from '../../../core/limits.ts'
+import { narrowBytesPerSecond } from '../../../core/limits/limits.ts'
 import { tableText } from '../../../process/table-text.ts'
 import { evacuationText } from './evacuation-text.ts'
 import { missingText } from './missing-text.ts'

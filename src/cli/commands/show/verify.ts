@@ -5,7 +5,7 @@
  */
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { watermarkAgeMsMax } from '../../../core/limits.ts'
+import { watermarkAgeMsMax } from '../../../core/limits/limits.ts'
 import { readOptionsFound } from '../../find-deployment.ts'
 import { optionsOf } from '../../options/of-commands.ts'
 import { durationMs } from '../../../process/duration.ts'

@@ -1,10 +1,10 @@
 /** The handle of an arc: dragged away it slows its direction, across the line it cuts it; clicked, or by Enter, it opens the dialog. */
 import { useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
-import { type Arc, type Dragged, draggedTo } from '../../model/arcs.ts'
+import { type Arc, type Dragged, draggedTo } from '../../model/map/arcs.ts'
 import { linkName, setLinksTold } from '../../model/commands.ts'
 import { millisecondsText, roundTripText, sentenceOf, toneOf, wordOf } from '../../model/direction-word.ts'
-import type { Point } from '../../model/projection.ts'
+import type { Point } from '../../model/map/map-projection.ts'
 import type { Direction } from '../../model/state.ts'
 import { said } from '../live.ts'
 import { useDoing } from '../parts/doing.tsx'

@@ -1,9 +1,9 @@
 /** The map: coastlines, the regions in their places, and for every direction an arc that moves as its traffic does. */
 import { useSignal } from '@preact/signals'
-import { arcOf, type Arc } from '../../model/arcs.ts'
+import { arcOf, type Arc } from '../../model/map/arcs.ts'
 import { sentenceOf, toneOf, wordOf } from '../../model/direction-word.ts'
-import { labelsApart, labelSide, placesOf } from '../../model/places.ts'
-import { mapFrame, type Point } from '../../model/projection.ts'
+import { labelsApart, labelSide, placesOf } from '../../model/map/places.ts'
+import { mapFrame, type Point } from '../../model/map/map-projection.ts'
 import type { Direction, RegionView } from '../../model/state.ts'
 import { landPath } from '../land.ts'
 import { signedIn } from '../api.ts'

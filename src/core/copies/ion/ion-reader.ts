@@ -3,7 +3,7 @@
  * named: timestamps, symbols as values, clobs, s-expressions, numbers that are not finite.
  */
 import { type AttributeValue, type Item, setAttribute } from '../../attribute/value.ts'
-import { ionDepthMax } from '../limits.ts'
+import { ionDepthMax } from '../../limits/copy-limits.ts'
 import { afterBlanks, afterQuoted, IonProblem, ionKeywords, unescaped } from './ion-tokens.ts'
 
 /** The fields of one struct at the top of a file; annotations and version markers before it are passed over. Throws IonProblem. */

@@ -2,7 +2,7 @@
  * Structs at the top of a file of Ion text, each with what stands before it, from bytes that come in pieces, in bounded memory. It looks no deeper than is needed
  * to find where a struct ends: brackets, quotes and comments.
  */
-import { lineBytesMax } from '../limits.ts'
+import { lineBytesMax } from '../../limits/copy-limits.ts'
 import { LineTooLong } from '../line-splitter.ts'
 
 /** Binary Ion begins with this. */

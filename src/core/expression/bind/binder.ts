@@ -3,7 +3,7 @@
  * operand as they were written, and what depends on them is checked.
  */
 import type { AttributeValue } from '../../attribute/value.ts'
-import { listIndexMax, nestingDepthMax } from '../../limits.ts'
+import { listIndexMax, nestingDepthMax } from '../../limits/limits.ts'
 import type { ExpressionContext } from './expression-context.ts'
 import type { Path } from '../path.ts'
 import { Problems } from '../syntax/problems.ts'

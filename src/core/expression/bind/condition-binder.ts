@@ -2,7 +2,7 @@
 import { assert, required } from '../../assert.ts'
 import { compareValues } from '../../attribute/order.ts'
 import { type AttributeType, type AttributeValue, typeOf } from '../../attribute/value.ts'
-import { inOperandsMax } from '../../limits.ts'
+import { inOperandsMax } from '../../limits/limits.ts'
 import type { Binder } from './binder.ts'
 import type { Comparator, Condition, Operand } from '../condition.ts'
 import { conditionFunctions } from '../syntax/functions.ts'

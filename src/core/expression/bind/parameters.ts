@@ -6,7 +6,7 @@
 import { sizeOfValue } from '../../attribute/size.ts'
 import type { AttributeValue } from '../../attribute/value.ts'
 import { type ServiceError, validationError } from '../../errors.ts'
-import { placeholderSizeBytesMax, substitutionSizeBytesMax } from '../../limits.ts'
+import { placeholderSizeBytesMax, substitutionSizeBytesMax } from '../../limits/limits.ts'
 import { checkAttributeName } from '../../wire/attribute-values.ts'
 import type { Layer } from '../../wire/validation-layers.ts'
 

@@ -3,7 +3,7 @@ import { addNumbers, subtractNumbers } from '../../attribute/number.ts'
 import type { AttributeValue, Item } from '../../attribute/value.ts'
 import { membersOf } from '../../attribute/large-values.ts'
 import { valueAt } from '../../item/document.ts'
-import { itemSizeBytesMax } from '../../limits.ts'
+import { itemSizeBytesMax } from '../../limits/limits.ts'
 import type { UpdateOperand, UpdateValue } from '../update.ts'
 
 /** A refusal's message in place of a value. */

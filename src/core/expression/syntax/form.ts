@@ -2,7 +2,7 @@
  * What can be said against an expression by its text alone, beyond the grammar, in DynamoDB's order: needless
  * parentheses, too many operators, functions by name, functions by place, reserved words, sections given twice.
  */
-import { expressionOperatorsMax } from '../../limits.ts'
+import { expressionOperatorsMax } from '../../limits/limits.ts'
 import { callsOf, callsOfCondition, checkConditionCall, checkConditionPlace, checkUpdateCall } from './functions.ts'
 import { Problems } from './problems.ts'
 import { isReserved } from './reserved-words.ts'

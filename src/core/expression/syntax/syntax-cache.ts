@@ -1,5 +1,5 @@
 /** Applications send the same few texts again and again: the latest parsed ones are kept. The syntax depends on the text alone. */
-import { expressionCacheEntriesMax, expressionCacheTextMax } from '../../limits.ts'
+import { expressionCacheEntriesMax, expressionCacheTextMax } from '../../limits/limits.ts'
 
 export class SyntaxCache<Syntax> {
   readonly #parse: (text: string) => Syntax

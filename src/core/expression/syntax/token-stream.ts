@@ -1,6 +1,6 @@
 /** The parser's place in the words of one expression, and the refusals that name that place. */
 import { type ServiceError, validationError } from '../../errors.ts'
-import { expressionDepthMax } from '../../limits.ts'
+import { expressionDepthMax } from '../../limits/limits.ts'
 import { nearby, type Token, tokenize } from './lexer.ts'
 import type { ExpressionKind, Syntax } from './syntax.ts'
 

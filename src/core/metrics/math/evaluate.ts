@@ -1,6 +1,6 @@
 /** What an expression of metric math comes to, from the series of a request. */
 import { unreachable } from '../../assert.ts'
-import { metricQueriesMax } from '../../metric-limits.ts'
+import { metricQueriesMax } from '../../limits/metric-limits.ts'
 import { type Expression, MathError, type Operator } from './expression.ts'
 import { callFunction } from './functions.ts'
 import {

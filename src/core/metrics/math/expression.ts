@@ -1,5 +1,5 @@
 /** Metric math, as text and as a tree. */
-import { mathDepthMax, mathExpressionLengthMax } from '../../metric-limits.ts'
+import { mathDepthMax, mathExpressionLengthMax } from '../../limits/metric-limits.ts'
 
 export type Operator = '+' | '-' | '*' | '/' | '^' | '==' | '!=' | '<=' | '>=' | '<' | '>' | 'AND' | 'OR'
 

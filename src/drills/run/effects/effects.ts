@@ -1,6 +1,6 @@
 /** The triggers of a drill's table: made by a step of it, waited for after its end, and removed. What they have done is told by what the receiver noted, and by the streams themselves. */
 import { z } from 'zod'
-import { drillOperationsMax } from '../../../core/limits.ts'
+import { drillOperationsMax } from '../../../core/limits/limits.ts'
 import { messageOf } from '../../../process/failure.ts'
 import type { TriggerPlan } from '../../definition/definition.ts'
 import type { EffectsRecord, StreamedRecord } from '../../definition/record.ts'

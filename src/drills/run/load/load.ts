@@ -1,5 +1,5 @@
 /** All clients of a drill, and what they have recorded. */
-import { drillOperationsMax } from '../../../core/limits.ts'
+import { drillOperationsMax } from '../../../core/limits/limits.ts'
 import type { Load as LoadPlan } from '../../definition/definition.ts'
 import type { Operation } from '../../definition/record.ts'
 import { Client } from './client.ts'

@@ -3,8 +3,8 @@
  * client that lives in the probe, so an interruption and its end are found as for other clients.
  */
 import { spawn } from 'node:child_process'
-import { probeOutputBytesMax, probesMax } from '../../../core/drill-limits.ts'
-import { drillOperationsMax } from '../../../core/limits.ts'
+import { probeOutputBytesMax, probesMax } from '../../../core/limits/drill-limits.ts'
+import { drillOperationsMax } from '../../../core/limits/limits.ts'
 import type { ProbePlan } from '../../definition/definition.ts'
 import type { Operation } from '../../definition/record.ts'
 import { Failure, messageOf } from '../../../process/failure.ts'

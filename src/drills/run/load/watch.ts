@@ -1,7 +1,7 @@
 /** What a drill sees of the regions while it runs: whether they serve, what is on its way, and which writes have lost. */
 import { get } from 'node:http'
 import { z } from 'zod'
-import { drillSamplesMax } from '../../../core/limits.ts'
+import { drillSamplesMax } from '../../../core/limits/limits.ts'
 import type { ConflictRecord, RegionSample } from '../../definition/record.ts'
 import { nowMs, pause } from '../time.ts'
 import type { Target, TargetRegion } from '../targets/target.ts'

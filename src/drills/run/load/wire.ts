@@ -6,7 +6,7 @@ import { targetOf } from '../../../core/wire/target.ts'
 import { signingTime } from '../../../core/auth/signing-time.ts'
 import { authorizationOf } from '../../../http/access/signer.ts'
 import { codeOf, messageOf } from '../../../process/failure.ts'
-import { SecureAgent } from '../../../process/trust.ts'
+import { SecureAgent } from '../../../process/requests/trust.ts'
 
 type Credentials = { readonly accessKeyId: string; readonly secretAccessKey: string }
 

@@ -1,7 +1,7 @@
 /**
  * Regions that run as containers of Compose. What is broken is broken by the Docker engine, links by their control. Administration is
  * asked for inside a node's own container, where its token lies, so there is a relay in each. Nobody supervises containers for us: a shell that
- * waits for this process to end (as in supervisor/sentinel.ts) starts again what a drill that was killed had stopped.
+ * waits for this process to end (as in supervisor/children/sentinel.ts) starts again what a drill that was killed had stopped.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Direction } from '../../definition/cast.ts'

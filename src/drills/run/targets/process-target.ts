@@ -5,8 +5,8 @@ import { type AdminTokenOptions, foundToken } from '../../../deployment/secrets/
 import { askAdmin } from '../../../deployment/endpoints.ts'
 import { Failure, messageOf } from '../../../process/failure.ts'
 import { LinksControl } from '../../../links/control/control-client.ts'
-import { type ControlClient, controlOf } from '../../../supervisor/control-client.ts'
-import type { Faults } from '../../../supervisor/faults.ts'
+import { type ControlClient, controlOf } from '../../../supervisor/control/supervisor-client.ts'
+import type { Faults } from '../../../supervisor/supervised-faults.ts'
 import type { LinkFault, Target } from './target.ts'
 
 /** What a supervisor does for a drill, from within its process or over its control. */

@@ -4,7 +4,11 @@
  */
 import { type Alarm, actionsFor } from '../../../core/alarms/alarm.ts'
 import { actionTaken, functionEventOf, notificationOf, type Place } from '../../../core/alarms/alarm-history.ts'
-import { alarmActionsUnderWayMax, alarmActionsWaitingMax, alarmActionTriesMax } from '../../../core/metric-limits.ts'
+import {
+  alarmActionsUnderWayMax,
+  alarmActionsWaitingMax,
+  alarmActionTriesMax,
+} from '../../../core/limits/metric-limits.ts'
 import { errorText } from '../../../core/error-text.ts'
 import { isPolicyArn } from '../../../core/scaling/scalable-target.ts'
 import type { Env } from '../../../ports/env.ts'

@@ -2,7 +2,7 @@
 import { type Alarm, type AlarmSettings, type AlarmState } from '../../../core/alarms/alarm.ts'
 import { type HistoryItem, stateChange, configurationChange } from '../../../core/alarms/alarm-history.ts'
 import { initialReason } from '../../../core/alarms/alarm-reason.ts'
-import { alarmHistoryItemsMax, alarmHistoryMs } from '../../../core/metric-limits.ts'
+import { alarmHistoryItemsMax, alarmHistoryMs } from '../../../core/limits/metric-limits.ts'
 import type { Replica } from '../../../engine/engine.ts'
 import type { Blobs } from '../../../ports/blobs.ts'
 import type { Env } from '../../../ports/env.ts'

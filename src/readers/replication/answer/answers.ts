@@ -19,7 +19,7 @@ import {
   snapshotRowsMax,
   snapshotTargetBytes,
   statusTablesAtOnceMax,
-} from '../../../core/limits.ts'
+} from '../../../core/limits/limits.ts'
 import type { TableId } from '../../../core/table/table.ts'
 import type { Turns } from '../../../core/turns.ts'
 import { peersOf, type Topology } from '../../../core/topology.ts'

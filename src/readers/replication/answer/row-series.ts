@@ -2,7 +2,7 @@
  * Where the series of questions for tables' rows go on that peers have begun: the key at which the last answer ended. A peer names it by the
  * series, since it asks before it has that answer. A forgotten series is refused, and the peer begins another from what it has.
  */
-import { rowSeriesMax } from '../../../core/line-limits.ts'
+import { rowSeriesMax } from '../../../core/limits/line-limits.ts'
 import type { TableId } from '../../../core/table/table.ts'
 
 export type SeriesQuestion = {

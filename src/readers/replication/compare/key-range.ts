@@ -6,7 +6,7 @@ import {
   verifyPeerRowsMax,
   verifyRangeBytesMax,
   verifyRangeRowsMax,
-} from '../../../core/limits.ts'
+} from '../../../core/limits/limits.ts'
 import { countsUpTo, Digest, type RangeDigest } from '../../../core/reconcile/digest.ts'
 import type { TableId } from '../../../core/table/table.ts'
 import type { Engine } from '../../../engine/engine.ts'

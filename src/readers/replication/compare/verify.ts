@@ -14,7 +14,7 @@ import {
   verifyRangeBytesMax,
   verifyRangeRowsMax,
   verifyRangesUnderWayMax,
-} from '../../../core/limits.ts'
+} from '../../../core/limits/limits.ts'
 import { isLater, isSameRow } from '../../../core/reconcile/digest.ts'
 import { isTombstone } from '../../../core/item/row.ts'
 import { replicaRegister } from '../../../core/table/registers.ts'

@@ -4,7 +4,7 @@
  * too, and perhaps no other region has it. So the transfer of the state (transfer.ts) places the cursor where this region stood.
  */
 import type { Position } from '../../../core/change/change.ts'
-import { epochsRememberedMax } from '../../../core/limits.ts'
+import { epochsRememberedMax } from '../../../core/limits/limits.ts'
 import type { SharedLog } from '../../../core/change/place.ts'
 import type { Engine } from '../../../engine/engine.ts'
 

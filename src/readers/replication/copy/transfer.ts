@@ -13,7 +13,7 @@ import {
   joinBytesUnderWayMax,
   snapshotTargetBytes,
   transferTablesUnderWayMax,
-} from '../../../core/limits.ts'
+} from '../../../core/limits/limits.ts'
 import type { Rows } from '../../../core/change/rows.ts'
 import type { SharedTable } from '../../../core/change/control.ts'
 import { proofByStart } from '../../../core/change/proof.ts'

@@ -3,7 +3,7 @@
  * to one of them only, and no region publishes it again. A merge is due when the peer's state can hold no more of that
  * region: it stands in the log that the region has begun since, or has let go of the region as well.
  */
-import { departedMax, owedMax, regionsMax } from '../../../core/limits.ts'
+import { departedMax, owedMax, regionsMax } from '../../../core/limits/limits.ts'
 import type { Region } from '../../../core/topology.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import type { Places } from '../talk/questions.ts'

@@ -3,7 +3,7 @@
  * nothing but that the other regions' writes do not come, and all of them come afterwards. Every region keeps the pauses that
  * concern it on its disk and does not apply what they name; so a pause holds from both ends of a link, and through restarts.
  */
-import { pausesMax } from '../../../core/limits.ts'
+import { pausesMax } from '../../../core/limits/limits.ts'
 import type { TableId } from '../../../core/table/table.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import type { Clock } from '../../../ports/clock.ts'

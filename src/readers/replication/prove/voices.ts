@@ -15,7 +15,12 @@
 import { type ClockState, isAfter } from '../../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import type { Position } from '../../../core/change/change.ts'
 import { termOf } from '../../../core/change/start-name.ts'
-import { voicesOverlapMsMin, voicesOverlapWordsMin, voicesRememberedMax, voicesToldMax } from '../../../core/limits.ts'
+import {
+  voicesOverlapMsMin,
+  voicesOverlapWordsMin,
+  voicesRememberedMax,
+  voicesToldMax,
+} from '../../../core/limits/limits.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import type { Clock } from '../../../ports/clock.ts'
 

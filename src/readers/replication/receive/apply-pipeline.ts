@@ -5,7 +5,7 @@
  */
 import type { Batch } from '../../../core/change/batch.ts'
 import { isAgainst } from '../../../core/change/proof.ts'
-import { appliesUnderWayMax, applyChangesMax } from '../../../core/limits.ts'
+import { appliesUnderWayMax, applyChangesMax } from '../../../core/limits/limits.ts'
 import type { ApplyResult } from '../../../engine/commands/command.ts'
 import type { Cursor } from '../../../core/change/place.ts'
 import type { Taken, Waiting } from './batches.ts'

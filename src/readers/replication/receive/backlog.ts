@@ -6,7 +6,7 @@
 import { type Batch, endOfBatch, endsWithin } from '../../../core/change/batch.ts'
 import type { Position } from '../../../core/change/change.ts'
 import type { ToldPlace } from '../../../core/change/place.ts'
-import { backlogPartsUnderWayMax, logReadChangesMax, messageTargetBytes } from '../../../core/limits.ts'
+import { backlogPartsUnderWayMax, logReadChangesMax, messageTargetBytes } from '../../../core/limits/limits.ts'
 import type { Region } from '../../../core/topology.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import { type LogQuestion, readPart, requestPart } from '../talk/log-part.ts'

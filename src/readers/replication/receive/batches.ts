@@ -3,7 +3,7 @@ import { assert } from '../../../core/assert.ts'
 import { type Batch, type BatchChange, changeSizeBytes, endsWithin } from '../../../core/change/batch.ts'
 import type { Position } from '../../../core/change/change.ts'
 import { isAgainst, type Proof, proofOfEnd } from '../../../core/change/proof.ts'
-import { applyTargetBytes } from '../../../core/limits.ts'
+import { applyTargetBytes } from '../../../core/limits/limits.ts'
 import type { Engine } from '../../../engine/engine.ts'
 
 export type Waiting = { readonly batch: Batch; readonly sequence: number; readonly sizeBytes: number }

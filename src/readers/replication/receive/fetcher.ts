@@ -6,7 +6,7 @@ import type { Batch } from '../../../core/change/batch.ts'
 import type { Position } from '../../../core/change/change.ts'
 import type { Announcement } from '../../../core/change/control.ts'
 import { UnknownFormat } from '../../../core/change/message.ts'
-import { applyChangesMax, backlogChangesAMessageMax, backlogMessagesMin } from '../../../core/limits.ts'
+import { applyChangesMax, backlogChangesAMessageMax, backlogMessagesMin } from '../../../core/limits/limits.ts'
 import type { Region } from '../../../core/topology.ts'
 import type { Cursor } from '../../../core/change/place.ts'
 import type { Engine } from '../../../engine/engine.ts'
@@ -29,7 +29,7 @@ export type FetcherOptions = {
   readonly inbox: Inbox
   readonly peerErrors: PeerErrors
   readonly retries: Retries
-  /** As in core/limits.ts unless said otherwise. */
+  /** As in core/limits/limits.ts unless said otherwise. */
   readonly backlogMessagesMin?: number | undefined
   /** Whether the peer has said what it speaks. */
   readonly isHeard: () => boolean

@@ -2,8 +2,8 @@
 import { endsWithin } from '../../../core/change/batch.ts'
 import type { Position } from '../../../core/change/change.ts'
 import type { Proof } from '../../../core/change/proof.ts'
-import { transactionBytesMax } from '../../../core/line-limits.ts'
-import { applyChangesMax, inboxBytesMax, inboxMessagesMax } from '../../../core/limits.ts'
+import { transactionBytesMax } from '../../../core/limits/line-limits.ts'
+import { applyChangesMax, inboxBytesMax, inboxMessagesMax } from '../../../core/limits/limits.ts'
 import { type Bounds, type Taken, takeTogether, type Waiting, wholeAt } from './batches.ts'
 
 type InboxOptions = { readonly changesMax?: number | undefined; readonly weightOf?: Bounds['weightOf'] }

@@ -1,5 +1,5 @@
 /** Keeps what is missing of silent regions in one note. */
-import { sharedTablesMax } from '../../../core/limits.ts'
+import { sharedTablesMax } from '../../../core/limits/limits.ts'
 import type { TableId } from '../../../core/table/table.ts'
 import type { Region } from '../../../core/topology.ts'
 import type { Engine } from '../../../engine/engine.ts'

@@ -16,9 +16,9 @@ export type SubscriberOptions = {
   readonly retries: Retries
   readonly seals: Seals
   readonly voices: Voices
-  /** In one batch; as in core/limits.ts unless said otherwise. */
+  /** In one batch; as in core/limits/limits.ts unless said otherwise. */
   readonly applyChangesMax?: number | undefined
-  /** So many messages behind, the peer's log is asked; as in core/limits.ts unless said otherwise. */
+  /** So many messages behind, the peer's log is asked; as in core/limits/limits.ts unless said otherwise. */
   readonly backlogMessagesMin?: number | undefined
   /** Asks the peer what it knows of this region's own log, and holds it against that. */
   readonly examine: (session: Session, peer: Region) => Promise<void>

@@ -9,7 +9,7 @@ import { type RegisterValues, type ReplicaRegister, replicaRegister } from '../.
 import type { KeySchema, Replica, ReplicaStatus, Table, TableId } from '../../../core/table/table.ts'
 import type { Timing } from '../../../core/table/waits.ts'
 import type { Region } from '../../../core/topology.ts'
-import { tablesMax } from '../../../core/limits.ts'
+import { tablesMax } from '../../../core/limits/limits.ts'
 import type { RegisterEdit } from '../../../engine/commands/command.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import { incompleteStatus } from '../../../engine/store/leftovers.ts'

@@ -2,7 +2,7 @@
  * The joins of this region. Each goes on by itself, step by step, so a table whose source is slow or away holds up no other; a
  * bounded number of steps is under way at once.
  */
-import { joinsUnderWayMax } from '../../../core/limits.ts'
+import { joinsUnderWayMax } from '../../../core/limits/limits.ts'
 import type { TableId } from '../../../core/table/table.ts'
 import { Gate } from '../flow/gate.ts'
 import { Join, type JoinOptions, type JoinStep } from './join.ts'

@@ -4,7 +4,7 @@
  * caretaker removes the data of a DELETING table (operations/tables/caretaker.ts).
  */
 import type { Position } from '../../../core/change/change.ts'
-import { joinsUnderWayMax, tablesSurveyedAtOnceMax } from '../../../core/limits.ts'
+import { joinsUnderWayMax, tablesSurveyedAtOnceMax } from '../../../core/limits/limits.ts'
 import { leaveRegister, type LeaveRegister, ofOneReplica } from '../../../core/table/registers.ts'
 import type { Replica, TableId } from '../../../core/table/table.ts'
 import { pendingMerges, isMergeDue, noteDepartures, hasPendingMerges, settleMerge } from '../notes/pending-merges.ts'

@@ -3,7 +3,7 @@
  * question that was asked after it wanted to know. And the parts of tables that are under way from one source are bounded together,
  * so that joins do not fill a narrow line.
  */
-import { emptyPartBytes, joinBytesUnderWayMax, snapshotTargetBytes } from '../../../core/limits.ts'
+import { emptyPartBytes, joinBytesUnderWayMax, snapshotTargetBytes } from '../../../core/limits/limits.ts'
 import type { Rows } from '../../../core/change/rows.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import { Gate } from '../flow/gate.ts'

@@ -9,7 +9,7 @@
 import type { Change, Position } from '../../../core/change/change.ts'
 import { readStamp, type Stamp } from '../../../core/hybrid-logical-clock/stamp.ts'
 import type { TableId } from '../../../core/table/table.ts'
-import { latencySamplesAtOnceMax } from '../../../core/limits.ts'
+import { latencySamplesAtOnceMax } from '../../../core/limits/limits.ts'
 import { DamagedRecord } from '../../../engine/store/damaged-record.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import { Latencies, type Latency } from './latencies.ts'

@@ -7,8 +7,13 @@
 import { type BatchWriter, type Part, recordSizeBytes } from '../../../core/change/batch.ts'
 import type { Position } from '../../../core/change/change.ts'
 import type { RecordHead } from '../../../core/change/record.ts'
-import { groupChangesMax } from '../../../core/line-limits.ts'
-import { logReadChangesMax, messageChangesMax, messageSizeBytesMax, messageTargetBytes } from '../../../core/limits.ts'
+import { groupChangesMax } from '../../../core/limits/line-limits.ts'
+import {
+  logReadChangesMax,
+  messageChangesMax,
+  messageSizeBytesMax,
+  messageTargetBytes,
+} from '../../../core/limits/limits.ts'
 import { replicaRegister } from '../../../core/table/registers.ts'
 import type { TableId } from '../../../core/table/table.ts'
 import type { Engine } from '../../../engine/engine.ts'

@@ -2,7 +2,7 @@
 import { type Batch, type BatchChange, BatchWriter, encodeBatch, type Part } from '../../../core/change/batch.ts'
 import type { Change, Position } from '../../../core/change/change.ts'
 import { copyChange, type RecordHead } from '../../../core/change/record.ts'
-import { messageTargetBytes } from '../../../core/limits.ts'
+import { messageTargetBytes } from '../../../core/limits/limits.ts'
 import type { TableId } from '../../../core/table/table.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import { type Leaving, visitPart } from './log-visit.ts'

@@ -13,7 +13,7 @@ import {
   messagesApartMs,
   messagesUnderWayBytesMax,
   messagesUnderWayMax,
-} from '../../../core/limits.ts'
+} from '../../../core/limits/limits.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import type { StreamEnd } from '../../../ports/bus.ts'
 import type { Env } from '../../../ports/env.ts'

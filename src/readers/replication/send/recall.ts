@@ -4,7 +4,7 @@
  */
 import type { Position } from '../../../core/change/change.ts'
 import { readStamp, type Stamp } from '../../../core/hybrid-logical-clock/stamp.ts'
-import { logPositionsMax } from '../../../core/limits.ts'
+import { logPositionsMax } from '../../../core/limits/limits.ts'
 import type { TableId } from '../../../core/table/table.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import { nextPart } from './own-changes.ts'

@@ -3,7 +3,7 @@
  * they lack once the cause is gone.
  */
 import { BackOff, spread } from '../../../core/back-off.ts'
-import { connectBackOffMsMin, refusalLoggedEveryMs, refusedBackOffMsMax } from '../../../core/limits.ts'
+import { connectBackOffMsMin, refusalLoggedEveryMs, refusedBackOffMsMax } from '../../../core/limits/limits.ts'
 import { asRefusal, courses, type RefusalKind, type StreamRefused } from '../../../core/stream-refusal.ts'
 import type { Env } from '../../../ports/env.ts'
 

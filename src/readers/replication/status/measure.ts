@@ -1,5 +1,5 @@
 /** The metrics of replication, made from the status that people are told. */
-import { statusTablesAtOnceMax } from '../../../core/limits.ts'
+import { statusTablesAtOnceMax } from '../../../core/limits/limits.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type { Env } from '../../../ports/env.ts'
 import type { Labels, Meter } from '../../../ports/meter.ts'

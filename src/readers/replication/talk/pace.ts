@@ -2,7 +2,7 @@
  * Measures what the line from a peer carries, and says how much may be asked for at once: about a second of the line, so that
  * announcements and heartbeats come between the parts. Pure; the session brings the time and the bytes.
  */
-import { aheadBytesUnderWayMax } from '../../../core/line-limits.ts'
+import { aheadBytesUnderWayMax } from '../../../core/limits/line-limits.ts'
 import {
   joinBytesUnderWayMax,
   linePartBytesMin,
@@ -10,7 +10,7 @@ import {
   pullBytesMax,
   snapshotTargetBytes,
   streamWindowBytesMin,
-} from '../../../core/limits.ts'
+} from '../../../core/limits/limits.ts'
 import type { Look } from '../../../core/patience.ts'
 import { Ahead } from './ahead.ts'
 

@@ -1,7 +1,7 @@
 /** What a peer has said of itself, when that was heard, and what follows from it: its clock against ours, and the watermark. */
 import type { Announcement } from '../../../core/change/control.ts'
 import type { ClockState } from '../../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
-import { clockDriftMsMax } from '../../../core/limits.ts'
+import { clockDriftMsMax } from '../../../core/limits/limits.ts'
 import type { TableId } from '../../../core/table/table.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type { Pace } from './pace.ts'

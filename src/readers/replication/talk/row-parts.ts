@@ -5,7 +5,7 @@
  * question was lost or the peer has restarted, is dropped with all that follow it, and another series begins.
  */
 import type { Rows } from '../../../core/change/rows.ts'
-import { aheadPartsMax } from '../../../core/line-limits.ts'
+import { aheadPartsMax } from '../../../core/limits/line-limits.ts'
 import type { TableId } from '../../../core/table/table.ts'
 import { Declined, inOrder, type Questions } from './questions.ts'
 

@@ -6,7 +6,7 @@
 import { encodeControl } from '../../../core/change/control.ts'
 import { unsignedFormatVersion, versionOf } from '../../../core/change/message.ts'
 import { NotAuthentic } from '../../../core/change/seal.ts'
-import { progressBytesMin } from '../../../core/limits.ts'
+import { progressBytesMin } from '../../../core/limits/limits.ts'
 import { Patience, type Look } from '../../../core/patience.ts'
 import type { Asked, PeerSession, StreamMessage, StreamState } from '../../../ports/bus.ts'
 import type { Clock } from '../../../ports/clock.ts'

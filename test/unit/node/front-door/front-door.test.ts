@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { Agent, createServer, type IncomingMessage, request, type Server } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { frontDoorConnectionsMax, requestSizeBytesMax } from '../../../../src/core/limits.ts'
+import { frontDoorConnectionsMax, requestSizeBytesMax } from '../../../../src/core/limits/limits.ts'
 import { FrontDoor, type FrontDoorOptions } from '../../../../src/front-door/front-door.ts'
 
 const closing: (() => unknown)[] = []

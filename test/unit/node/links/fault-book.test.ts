@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { linkFaultsMax } from '../../../../src/core/link-limits.ts'
+import { linkFaultsMax } from '../../../../src/core/limits/link-limits.ts'
 import { type Fault, FaultBook } from '../../../../src/links/lane/fault-book.ts'
 import { plainShape, type Shape } from '../../../../src/links/lane/shape.ts'
 

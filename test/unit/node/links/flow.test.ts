@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { linkInFlightBytesMax, linkShareBytes, linkWaitingMax } from '../../../../src/core/link-limits.ts'
+import { linkInFlightBytesMax, linkShareBytes, linkWaitingMax } from '../../../../src/core/limits/link-limits.ts'
 import { type Content, Flow, LinkBudget } from '../../../../src/links/lane/flow.ts'
 import { Line } from '../../../../src/links/lane/line.ts'
 import { plainShape, type Shape } from '../../../../src/links/lane/shape.ts'

@@ -2,7 +2,7 @@
 import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Send } from '../../../../src/http/forwarding.ts'
+import type { Send } from '../../../../src/http/processes/forwarding.ts'
 import type { ApiRequest } from '../../../../src/http/pipeline.ts'
 import { type SeveralOptions, severalOf } from '../../../../src/node/several/several-options.ts'
 import type { Clock } from '../../../../src/ports/clock.ts'

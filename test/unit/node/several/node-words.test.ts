@@ -1,6 +1,6 @@
 /** What a node says of itself at /ready and at /admin/node. */
 import { expect, test } from 'vitest'
-import type { LeaderRoute } from '../../../../src/node/several/leader-route.ts'
+import type { LeaderRoute } from '../../../../src/node/several/front/leader-route.ts'
 import { NodeWords } from '../../../../src/node/several/node-words.ts'
 import type { SeveralOptions } from '../../../../src/node/several/several-options.ts'
 import type { NodeLog } from '../../../../src/region/nodes/node-log.ts'

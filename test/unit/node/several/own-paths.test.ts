@@ -2,7 +2,7 @@
 import { PassThrough } from 'node:stream'
 import type { Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import { choose } from '../../../../src/node/several/own-paths.ts'
+import { choose } from '../../../../src/node/several/front/own-paths.ts'
 
 function chosen(pieces: readonly string[]): string {
   const socket = new PassThrough() as unknown as Socket & PassThrough

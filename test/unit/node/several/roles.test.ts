@@ -1,9 +1,9 @@
 /** A node whose role changes: the region runs while it leads, and requests go where the role says, in the turn in which it is told. */
 import { beforeEach, expect, test } from 'vitest'
-import type { Send } from '../../../../src/http/forwarding.ts'
+import type { Send } from '../../../../src/http/processes/forwarding.ts'
 import type { RunningServer } from '../../../../src/http/server.ts'
-import { LeaderRoute } from '../../../../src/node/several/leader-route.ts'
-import type { NodeLine } from '../../../../src/node/several/node-line.ts'
+import { LeaderRoute } from '../../../../src/node/several/front/leader-route.ts'
+import type { NodeLine } from '../../../../src/node/several/line/node-line.ts'
 import { Roles } from '../../../../src/node/several/roles.ts'
 import type { TermRegion } from '../../../../src/node/several/term-region.ts'
 import { StoreLost } from '../../../../src/ports/store.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { nodeEntryBytesMax } from '../../../../src/core/nodes-limits.ts'
+import { nodeEntryBytesMax } from '../../../../src/core/limits/nodes-limits.ts'
 import { StoreLost } from '../../../../src/ports/store.ts'
 import { edit, groupName, nodeNames, NodesWorld, rowsOf, storeOf, type WorldNode } from './nodes-world.ts'
 

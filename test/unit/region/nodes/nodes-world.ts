@@ -1,6 +1,6 @@
 /** The nodes of a region in virtual time, without regions: node logs on memory stores and the memory quorum. */
 import { MemoryNetwork } from '../../../../src/adapters/memory/memory-bus.ts'
-import { MemoryQuorums } from '../../../../src/adapters/memory/memory-quorum.ts'
+import { MemoryQuorums } from '../../../../src/adapters/memory/quorum/memory-quorum.ts'
 import { MemoryStore } from '../../../../src/adapters/memory/memory-store.ts'
 import { ProcessClock, RegionClock } from '../../../../src/adapters/memory/region-clock.ts'
 import { Scheduler } from '../../../../src/adapters/memory/scheduler.ts'

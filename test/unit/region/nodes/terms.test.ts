@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { encodeEdits, type NodeEntry, partsOf } from '../../../../src/region/nodes/node-entry.ts'
-import { firstPlace, placeBytes, placeIn } from '../../../../src/region/nodes/node-place.ts'
+import { firstPlace, placeBytes, placeIn } from '../../../../src/region/nodes/store/node-place.ts'
 import { digestAfter, Terms, type Verdict } from '../../../../src/region/nodes/terms.ts'
 import { edit } from './nodes-world.ts'
 

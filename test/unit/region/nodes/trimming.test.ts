@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Trimming } from '../../../../src/region/nodes/trimming.ts'
+import { Trimming } from '../../../../src/region/nodes/entry-trimming.ts'
 
 const trimming = (durable: Readonly<Record<string, number>>): Trimming => {
   const each = new Trimming(['a', 'b', 'c'], { trimStep: 10, entriesKeptMax: 100 })

@@ -1,7 +1,7 @@
 /** What regions tell each other of their tables, in parts: there may be more of them than one message holds. */
 import { expect, it } from 'vitest'
 import { decodeAnswer, encodeControl } from '../../../../../src/core/change/control.ts'
-import { sharedTablesAtOnceMax, statusTablesAtOnceMax } from '../../../../../src/core/limits.ts'
+import { sharedTablesAtOnceMax, statusTablesAtOnceMax } from '../../../../../src/core/limits/limits.ts'
 import { inOneTurn } from '../../../../../src/core/turns.ts'
 import type { Engine } from '../../../../../src/engine/engine.ts'
 import type { Session } from '../../../../../src/readers/replication/talk/session.ts'

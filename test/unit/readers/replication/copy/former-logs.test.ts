@@ -1,6 +1,6 @@
 /** Where a region stands in the new log of a peer whose store was put back to an older copy. */
 import { expect, it } from 'vitest'
-import { epochsRememberedMax } from '../../../../../src/core/limits.ts'
+import { epochsRememberedMax } from '../../../../../src/core/limits/limits.ts'
 import { placeBehind, placeFromFormer, withNewLog } from '../../../../../src/readers/replication/copy/former-logs.ts'
 
 const second = (shared: number) => ({ epoch: 'second', shared: [{ epoch: 'first', position: shared }] })

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { departedMax } from '../../../../../src/core/limits.ts'
+import { departedMax } from '../../../../../src/core/limits/limits.ts'
 import type { Engine } from '../../../../../src/engine/engine.ts'
 import { pendingMerges, noteDepartures } from '../../../../../src/readers/replication/notes/pending-merges.ts'
 

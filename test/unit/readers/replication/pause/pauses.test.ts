@@ -1,6 +1,6 @@
 /** Pauses of tables and links: from when until when they hold, and what a restart leaves of them. */
 import { beforeEach, describe, expect, it } from 'vitest'
-import { pausesMax } from '../../../../../src/core/limits.ts'
+import { pausesMax } from '../../../../../src/core/limits/limits.ts'
 import { Pauses } from '../../../../../src/readers/replication/pause/pauses.ts'
 import { openRegion, type TestRegion } from '../../../engine/region.ts'
 import { differs } from '../../../../differences/difference.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { appliesUnderWayMax, applyChangesMax } from '../../../../../src/core/limits.ts'
+import { appliesUnderWayMax, applyChangesMax } from '../../../../../src/core/limits/limits.ts'
 import { isAgainst, type Proof, proofByChange, proofByStart } from '../../../../../src/core/change/proof.ts'
 import type { ApplyResult } from '../../../../../src/engine/commands/command.ts'
 import { type ApplyPipeline, applyInTurn } from '../../../../../src/readers/replication/receive/apply-pipeline.ts'

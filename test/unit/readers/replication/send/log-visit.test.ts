@@ -12,13 +12,13 @@ import { change as changeAt } from '../change.ts'
 
 const changesMax = 5
 const sizeBytesMax = vi.hoisted(() => 4096 + 2000)
-vi.mock('../../../../../src/core/limits.ts', async (original) => ({
+vi.mock('../../../../../src/core/limits/limits.ts', async (original) => ({
   ...(await original<Record<string, unknown>>()),
   messageChangesMax: 5,
   messageSizeBytesMax: sizeBytesMax,
   messageTargetBytes: 1000,
 }))
-vi.mock('../../../../../src/core/line-limits.ts', async (original) => ({
+vi.mock('../../../../../src/core/limits/line-limits.ts', async (original) => ({
   ...(await original<Record<string, unknown>>()),
   transactionPartsMax: 64,
 }))

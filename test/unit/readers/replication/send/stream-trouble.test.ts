@@ -1,6 +1,6 @@
 /** What is said of a stream that is refused, and how often. */
 import { beforeEach, describe, expect, it } from 'vitest'
-import { refusalLoggedEveryMs, refusedBackOffMsMax } from '../../../../../src/core/limits.ts'
+import { refusalLoggedEveryMs, refusedBackOffMsMax } from '../../../../../src/core/limits/limits.ts'
 import { StreamRefused } from '../../../../../src/core/stream-refusal.ts'
 import { StreamTrouble } from '../../../../../src/readers/replication/send/stream-trouble.ts'
 

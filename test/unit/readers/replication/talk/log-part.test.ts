@@ -3,7 +3,7 @@ import { type Batch, type BatchChange, encodeBatch } from '../../../../../src/co
 import { encodeControl } from '../../../../../src/core/change/control.ts'
 import { encodeRows } from '../../../../../src/core/change/rows.ts'
 import { encodeRow } from '../../../../../src/core/item/row.ts'
-import { groupChangesMax } from '../../../../../src/core/line-limits.ts'
+import { groupChangesMax } from '../../../../../src/core/limits/line-limits.ts'
 import type { Engine } from '../../../../../src/engine/engine.ts'
 import { pullBacklog } from '../../../../../src/readers/replication/receive/backlog.ts'
 import { askForPart, type LogQuestion, oldestHeld } from '../../../../../src/readers/replication/talk/log-part.ts'

@@ -1,0 +1,51 @@
+/** Connections between the nodes of a region: TCP on one machine, mutual TLS between machines, and the first line with their secret. */
+import { readFileSync } from 'node:fs'
+import { connect as connectPlain, createServer, type Server, type Socket } from 'node:net'
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
+import { firstLine } from '../../../http/admitting.ts'
+import { nodePortConnectionsMax } from '../../../core/limits/node-line-limits.ts'
+import { FollowedCertificate } from '../../../deployment/secrets/certificates/served-certificate.ts'
+import type { Log } from '../../../ports/log.ts'
+import type { NodeAddress, NodeTls, SeveralOptions } from '../several-options.ts'
+
+/** What a connection is for. */
+export type LineKind = 'requests' | 'client' | 'store'
+
+export type ConnectNode = (to: NodeAddress, beginning: { readonly kind: LineKind } & Record<string, unknown>) => Socket
+
+/** Connections begin with their first line; whether they are made, they tell by their events. */
+export function connecting({ node, secret, tls }: SeveralOptions): ConnectNode {
+  return ({ host, port }, beginning) => {
+    const socket = tls === undefined ? connectPlain({ host, port }) : connectTls({ host, port, ...filesOf(tls) })
+    socket.setNoDelay(true)
+    socket.setKeepAlive(true, keepAliveMs)
+    socket.write(firstLine(secret, { ...beginning, node }))
+    return socket
+  }
+}
+
+/** Takes connections as soon as it listens; `take` is given those that have shaken hands. */
+export function nodeServer({ tls }: SeveralOptions, log: Log, take: (socket: Socket) => void): Server {
+  const server = tls === undefined ? createServer({ noDelay: true }, take) : tlsServer(tls, log, take)
+  server.maxConnections = nodePortConnectionsMax
+  return server
+}
+
+const keepAliveMs = 10_000
+const handshakeMsMax = 5000
+
+function tlsServer(tls: NodeTls, log: Log, take: (socket: Socket) => void): Server {
+  const server = createTlsServer(
+    { ...filesOf(tls), requestCert: true, rejectUnauthorized: true, handshakeTimeout: handshakeMsMax },
+    take,
+  )
+  server.on('tlsClientError', () => {})
+  new FollowedCertificate(tls, log).onChange(() => server.setSecureContext(filesOf(tls)))
+  return server
+}
+
+/** Read again for each connection, so that renewed certificates need no restart. */
+function filesOf({ caFile, certFile, keyFile }: NodeTls) {
+  const [ca, cert, key] = [caFile, certFile, keyFile].map((path) => readFileSync(path))
+  return { ca, cert, key, minVersion: 'TLSv1.2' as const }
+}
