@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { consoleNotesMax, consoleStreamBytesMax, consoleStreamsMax } from '../core/limits/console-limits.ts'
-import type { Note, State } from './model/state.ts'
+import type { Note, State } from './model/console-state.ts'
 
 type Kept = { readonly number: number; readonly note: Note }
 

@@ -1,7 +1,7 @@
 /** The past of each direction between two regions: one sample a second, for a bounded time and of a bounded number of directions. */
 import { historyDirectionsMax, historySamplesMax } from '../core/limits/console-limits.ts'
-import { spreadOf } from './model/figures.ts'
-import type { Direction, History, State } from './model/state.ts'
+import { spreadOf } from './model/figure-text.ts'
+import type { Direction, History, State } from './model/console-state.ts'
 
 /** Five minutes. */
 const spreadSamples = 300

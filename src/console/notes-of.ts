@@ -1,5 +1,5 @@
 /** What has happened between two looks at the deployment. Pure. */
-import type { FaultView, Note, State } from './model/state.ts'
+import type { FaultView, Note, State } from './model/console-state.ts'
 
 type Laid = { readonly fault: FaultView; readonly directions: readonly string[]; readonly regions: readonly string[] }
 

@@ -3,8 +3,8 @@ import type { NodeAnswer } from '../deployment/status/nodes-status.ts'
 import type { RegionEntry } from '../deployment/regions.ts'
 import type { RegionsStatus } from '../deployment/status/regions-status.ts'
 import type { Answer, LinkStatus, NodeStatus } from '../deployment/status/status-shapes.ts'
-import type { LinkView } from '../links/control/control-client.ts'
-import type { CarriedLink, Direction, RegionView, State } from './model/state.ts'
+import type { LinkView } from '../links/control/links-client.ts'
+import type { CarriedLink, Direction, RegionView, State } from './model/console-state.ts'
 
 export type Carried =
   | {

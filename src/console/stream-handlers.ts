@@ -1,9 +1,9 @@
 /** Reads a table's change stream on for a page, which keeps the place to which it has come. */
 import { streamRecordsShownMax } from '../core/limits/console-limits.ts'
-import type { Handlers } from '../deployment/control/server.ts'
+import type { Handlers } from '../deployment/control/call-server.ts'
 import { NoAnswer, Refusal, type Wire } from '../drills/run/load/wire.ts'
 import { Failure } from '../process/failure.ts'
-import type { consoleCalls } from './calls.ts'
+import type { consoleCalls } from './console-calls.ts'
 import { beginStream, isOver, readStream } from './stream-tail.ts'
 
 const answerMsMax = 10_000

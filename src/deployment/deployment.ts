@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { adminToken, adminTokenName } from './secrets/admin-token.ts'
 import { type Certified, certify, commonNameOf, type Wish } from './secrets/certificates/certificate.ts'
 import { makeMessageKeys, messageKeyPath, messageKeyPathsIn, rotateMessageKeys } from './secrets/keys/message-keys.ts'
-import type { RegionHost } from './options.ts'
+import type { RegionHost } from './host-options.ts'
 import { hostInUrl, quorumOptions, quorumWish, writeQuorum } from './quorum-host.ts'
 import {
   certificateNameOf,

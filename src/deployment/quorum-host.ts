@@ -4,7 +4,7 @@
  */
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { RegionHost } from './options.ts'
+import type { RegionHost } from './host-options.ts'
 import type { Wish } from './secrets/certificates/certificate.ts'
 import { quorumPassword } from './secrets/nats/quorum-secret.ts'
 import { natsTlsBlock } from './secrets/nats/nats-tls.ts'

@@ -8,9 +8,9 @@ import { linkConnectionsMax, linkWaitingMax } from '../core/limits/link-limits.t
 import { reset } from '../http/bytes/resets.ts'
 import { ReceivedBytes } from '../http/bytes/received-bytes.ts'
 import type { Alarms } from './lane/alarms.ts'
-import { Direction } from './lane/direction.ts'
+import { Direction } from './lane/link-direction.ts'
 import type { Lane, LaneUser } from './lane/lane.ts'
-import { oneWayMs } from './lane/shape.ts'
+import { oneWayMs } from './lane/link-shape.ts'
 
 export type Address = { readonly host: string; readonly port: number }
 

@@ -1,6 +1,6 @@
 /** A single link with the same shape in both directions, for tests and benches that open their own. */
-import type { LinkState, Shape } from './lane/shape.ts'
-import { plainShape } from './lane/shape.ts'
+import type { LinkState, Shape } from './lane/link-shape.ts'
+import { plainShape } from './lane/link-shape.ts'
 import { Links } from './links.ts'
 import type { Address } from './link-port.ts'
 

@@ -1,21 +1,21 @@
 /**
  * The links of one process: doors that regions dial, and between every two regions a lane in each direction, which carries
- * the bytes that travel so whoever dialled. Faults are laid on lanes and healed here; the control (control-server.ts) and
+ * the bytes that travel so whoever dialled. Faults are laid on lanes and healed here; the control (links-server.ts) and
  * tests speak to this.
  */
 import { randomUUID } from 'node:crypto'
-import { NotHere } from '../deployment/control/calls.ts'
+import { NotHere } from '../deployment/control/control-calls.ts'
 import { Failure, messageOf } from '../process/failure.ts'
 import { Alarms } from './lane/alarms.ts'
 import { LinkPort } from './link-port.ts'
 import type { Address } from './link-port.ts'
-import type { Fault } from './lane/fault-book.ts'
+import type { Fault } from './lane/link-faults.ts'
 import { Lane } from './lane/lane.ts'
 import { changeText } from './quantities.ts'
-import { selects } from './control/selection.ts'
-import type { Pair } from './control/selection.ts'
-import { oneWayMs } from './lane/shape.ts'
-import type { Shape } from './lane/shape.ts'
+import { selects } from './control/link-selection.ts'
+import type { Pair } from './control/link-selection.ts'
+import { oneWayMs } from './lane/link-shape.ts'
+import type { Shape } from './lane/link-shape.ts'
 
 /** A port from one region to another, and how the bytes travel from the one to the other. */
 export type LinkPlan = {
@@ -51,7 +51,7 @@ export type LinkView = Pair &
   }
 
 export type Wish = {
-  /** As in selection.ts. */
+  /** As in link-selection.ts. */
   readonly links: readonly string[]
   readonly change: Partial<Shape>
   /** Whose faults these are; nobody's in particular when it is not said. */

@@ -8,8 +8,8 @@ import { readJsonFile } from '../process/files/json-file.ts'
 import type { Address } from './link-port.ts'
 import type { LinkPlan } from './links.ts'
 import { bandwidthFrom, delayFrom, stallFrom } from './quantities.ts'
-import { plainShape } from './lane/shape.ts'
-import type { Shape } from './lane/shape.ts'
+import { plainShape } from './lane/link-shape.ts'
+import type { Shape } from './lane/link-shape.ts'
 
 const name = z.string().regex(/^[a-z0-9][a-z0-9-]*$/, 'a name like us-east-1')
 

@@ -1,6 +1,6 @@
 /** The figures of a link as people write them: 120ms, 50mbit, 5%/300ms. Undefined for what is none of these. */
 import { durationMs } from '../process/duration.ts'
-import type { Shape, Stall } from './lane/shape.ts'
+import type { Shape, Stall } from './lane/link-shape.ts'
 
 const delayMsMax = 60_000
 const bandwidthMin = 8000

@@ -7,9 +7,9 @@ import { posix } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { z } from 'zod'
 import type { Files } from './places/local-files.ts'
-import { dumpedBytesMax, dumpedItemsMax } from './limits.ts'
+import { dumpedBytesMax, dumpedItemsMax } from './load-limits.ts'
 import type { ProgressFile } from './progress-file.ts'
-import type { Target } from './target.ts'
+import type { Target } from './loaded-tables.ts'
 
 const join = (...parts: readonly string[]): string => posix.join(...parts)
 

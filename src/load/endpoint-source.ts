@@ -1,8 +1,8 @@
 /** Tables of another endpoint that speaks DynamoDB's API: another deployment, DynamoDB Local, an emulator. */
 import { z } from 'zod'
 import { recordIn } from './forms/json-lines.ts'
-import type { Found, Source } from './record.ts'
-import type { Target } from './target.ts'
+import type { Found, Source } from './load-record.ts'
+import type { Target } from './loaded-tables.ts'
 
 const page = z.object({
   Items: z.array(z.unknown()),

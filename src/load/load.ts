@@ -1,9 +1,9 @@
 /** Loads sources into tables, one after the other; notes how far it has come, and keeps what could not be written by its place. */
-import type { TableDefinition } from '../testing/tables/definition.ts'
-import { namedProblemsMax, notedEveryMs } from './limits.ts'
+import type { TableDefinition } from '../testing/tables/table-definition.ts'
+import { namedProblemsMax, notedEveryMs } from './load-limits.ts'
 import { type Progress, type ProgressFile } from './progress-file.ts'
-import type { Source } from './record.ts'
-import type { Target } from './target.ts'
+import type { Source } from './load-record.ts'
+import type { Target } from './loaded-tables.ts'
 import { type Problem, Writer, type Written } from './writer.ts'
 
 export type Loading = {

@@ -1,5 +1,5 @@
 /** What lies at a path: one of the forms that people have items in, told by its content. */
-import type { TableDefinition } from '../testing/tables/definition.ts'
+import type { TableDefinition } from '../testing/tables/table-definition.ts'
 import { Failure, messageOf } from '../process/failure.ts'
 import { csv } from './forms/csv.ts'
 import { documentSource } from './forms/documents.ts'
@@ -8,7 +8,7 @@ import type { Files } from './places/local-files.ts'
 import { ion } from './forms/ion.ts'
 import { jsonLines, recordIn } from './forms/json-lines.ts'
 import { documentIn, linesOf } from './forms/lines.ts'
-import type { Source } from './record.ts'
+import type { Source } from './load-record.ts'
 
 export type SourceOptions = {
   readonly files: Files

@@ -5,9 +5,9 @@
 import { Refusal } from '../drills/run/load/wire.ts'
 import { batchWriteRequestsMax } from '../core/limits/limits.ts'
 import { Failure } from '../process/failure.ts'
-import { batchBytesMax, batchesAtOnceMax, sentBytesMax } from './limits.ts'
-import { type Found, isRecord, type ItemJson, type LoadRecord } from './record.ts'
-import type { Keys, Target } from './target.ts'
+import { batchBytesMax, batchesAtOnceMax, sentBytesMax } from './load-limits.ts'
+import { type Found, isRecord, type ItemJson, type LoadRecord } from './load-record.ts'
+import type { Keys, Target } from './loaded-tables.ts'
 
 export type Problem = { readonly place: string; readonly message: string }
 

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url'
 import { Failure, messageOf } from '../process/failure.ts'
 import { fetchDebianPackage, debianSuites } from './debian-package.ts'
 import { fetchRelease } from './release.ts'
-import { isNewEnough, versionFloor, versionOf } from './version.ts'
+import { isNewEnough, versionFloor, versionOf } from './nats-version.ts'
 
 export type NatsServer = {
   readonly path: string

@@ -5,9 +5,9 @@ import { accessSettings, type WatchedAccess } from '../deployment/secrets/identi
 import { SessionKeys } from '../http/access/session-keys.ts'
 import type { AccessMode } from '../operations/access/authorizer.ts'
 import { iamEntry } from '../operations/iam/iam-entry.ts'
-import type { ServiceEntry } from '../operations/service.ts'
+import type { ServiceEntry } from '../operations/service-entry.ts'
 import { stsEntry } from '../operations/sts/sts-entry.ts'
-import type { openPrivateListener } from './private-listener.ts'
+import type { openPrivateListener } from './private-port.ts'
 
 type Privately = ReturnType<typeof openPrivateListener>
 

@@ -1,5 +1,5 @@
 /** What a region asks another for, to restore a table of it: backups, history, and their blobs. */
-import type { ArchiveReply, ArchiveQuestion } from '../core/archive/lending.ts'
+import type { ArchiveReply, ArchiveQuestion } from '../core/archive/archive-question.ts'
 
 export interface PeerArchives {
   /** Rejects with PeerAway where the region does not answer, or refuses. */

@@ -2,7 +2,7 @@
 import type { TimingName } from '../core/table/waits.ts'
 import type { Layout } from '../deployment/layout.ts'
 import type { VisitorOptions } from '../http/access/visitors.ts'
-import type { PrivateOptions } from '../node/private-listener.ts'
+import type { PrivateOptions } from '../node/private-port.ts'
 import type { Log } from '../ports/log.ts'
 import type { LineSink } from './children/child-lines.ts'
 import type { EncryptionOptions, ObservingOptions, StreamOptions } from './flags/child-flags.ts'

@@ -42,7 +42,7 @@ import { Entrance } from './entrance.ts'
 import { unsettled } from './quiet.ts'
 import { clusterFaults } from './cluster-faults.ts'
 import { createTables } from './tables/create-tables.ts'
-import { readSources } from './tables/sources.ts'
+import { readSources } from './tables/table-sources.ts'
 import type { ApiSettings, RunningRegion } from './world-region.ts'
 import { emptyState, World, type WorldSettings, type WorldState } from './world.ts'
 

@@ -5,7 +5,7 @@
  */
 import { connect, type Socket } from 'node:net'
 import { parseArgs } from 'node:util'
-import { LinksControl } from '../../src/links/control/control-client.ts'
+import { LinksControl } from '../../src/links/control/links-client.ts'
 import { testAdminToken } from '../admin-token.ts'
 import { cpuMsOf, startFarEnd, startLinks } from './children.ts'
 import { median, quantile, rounded, table } from './figures.ts'

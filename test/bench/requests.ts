@@ -1,5 +1,5 @@
 /** The requests of a bench, as bytes on the wire, with the headers of an SDK; and the items that they are about. */
-import { targetOf } from '../../src/core/wire/target.ts'
+import { targetOf } from '../../src/core/wire/request-target.ts'
 import { authorizationOf, timeOf } from '../unit/wire/sign.ts'
 
 export const tableName = 'bench'

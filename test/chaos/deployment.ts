@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type LinkPlan, Links } from '../../src/links/links.ts'
-import { plainShape, type Shape } from '../../src/links/lane/shape.ts'
+import { plainShape, type Shape } from '../../src/links/lane/link-shape.ts'
 import { testAdminToken } from '../admin-token.ts'
 import { freePorts } from '../free-port.ts'
 import { type DataFolder, openDataFolder } from '../../src/deployment/data-folder.ts'
@@ -75,7 +75,7 @@ export class Deployment {
     return found
   }
 
-  /** How bytes travel from now on, over those links (src/links/control/selection.ts) or all. */
+  /** How bytes travel from now on, over those links (src/links/control/link-selection.ts) or all. */
   setLinks(change: Partial<Shape>, ...links: readonly string[]): void {
     this.#links.set({ links: links.length === 0 ? ['*'] : links, change })
   }

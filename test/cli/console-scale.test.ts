@@ -8,7 +8,7 @@ import { consoleAddress, consoleKey } from '../../src/console/key.ts'
 import { readStaticFiles } from '../../src/console/static-files.ts'
 import { readRegions } from '../../src/deployment/regions.ts'
 import { Wire } from '../../src/drills/run/load/wire.ts'
-import type { LinkView } from '../../src/links/control/control-client.ts'
+import type { LinkView } from '../../src/links/control/links-client.ts'
 import { openBrowser } from '../drills/browser.ts'
 import { prepareProgram } from './command-line.ts'
 

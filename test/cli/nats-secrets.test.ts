@@ -11,7 +11,7 @@ import {
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect, nkeyAuthenticator, nkeys } from '@nats-io/transport-node'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { natsSettings } from '../../src/nats-server/settings.ts'
+import { natsSettings } from '../../src/nats-server/nats-settings.ts'
 import { messageKeyPath } from '../../src/deployment/secrets/keys/message-keys.ts'
 import { seedPath } from '../../src/deployment/secrets/nats/nats-secrets.ts'
 import { freePort } from '../free-port.ts'

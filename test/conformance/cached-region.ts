@@ -23,7 +23,7 @@ import { stsEntry } from '../../src/operations/sts/sts-entry.ts'
 import { MetricStore } from '../../src/readers/metrics/metric-store.ts'
 import type { AccessMode } from '../../src/operations/access/authorizer.ts'
 import { type DaxPlace, startDax } from '../../src/cache/start-dax.ts'
-import type { CacheOptions } from '../../src/cache/core/options.ts'
+import type { CacheOptions } from '../../src/cache/core/cache-options.ts'
 import { startFollower } from '../../src/cache/core/follower.ts'
 
 export type CachedRegionOptions = Partial<CacheOptions> & {

@@ -2,7 +2,7 @@
  * A drill's report beside what the observer saw. Tolerances are not chosen: two watchers that look every so often have each
  * seen the same moment between two of their looks, so what they say of it can differ by the sum of the two gaps and no more.
  */
-import type { Operation, RegionSample } from '../../src/drills/definition/record.ts'
+import type { Operation, RegionSample } from '../../src/drills/definition/drill-record.ts'
 import type { Report } from '../../src/drills/report/report.ts'
 
 /** An item, and the reading in which it was found for the first time. */

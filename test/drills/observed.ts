@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Operation, RegionSample } from '../../src/drills/definition/record.ts'
+import type { Operation, RegionSample } from '../../src/drills/definition/drill-record.ts'
 import type { Report } from '../../src/drills/report/report.ts'
 import type { Up } from '../cli/command-line.ts'
 import { type Ended, drill, startObserver } from './command.ts'

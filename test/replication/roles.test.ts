@@ -15,7 +15,7 @@ import { consumerInactiveMsMax, peerConsumersMax } from '../../src/core/limits/l
 import { accountLines } from '../../src/deployment/secrets/nats/nats-accounts.ts'
 import { natsAccess } from '../../src/deployment/secrets/nats/nats-access.ts'
 import { identitiesOf, makeNatsSecrets, seedPath } from '../../src/deployment/secrets/nats/nats-secrets.ts'
-import { natsSettings } from '../../src/nats-server/settings.ts'
+import { natsSettings } from '../../src/nats-server/nats-settings.ts'
 import { writeConfiguration } from '../../src/supervisor/nats/nats-process.ts'
 import { eventually } from './eventually.ts'
 import { freePort } from '../free-port.ts'

@@ -34,7 +34,7 @@ const bugs: readonly Bug[] = [
     seedsMax: 60,
     knownSeed: 16,
     inject: () =>
-      replace(`${core}/item/expiry.ts`, ({ expiredSeconds }) => ({
+      replace(`${core}/item/item-expiry.ts`, ({ expiredSeconds }) => ({
         expiredSeconds: (now: number) => (expiredSeconds as (at: number) => object)(now + 3600),
       })),
   },

@@ -157,13 +157,15 @@ const bugs: readonly Bug[] = [
     bug: 'parts are so small that their questions and answers are most of the line',
     narrow: { what: 'a hole', ...far },
     breaks: [isUsed],
-    inject: () => replace(`${room}/pace.ts`, ({ Pace }) => ({ Pace: overridden(Pace, { partBytes: () => 1024 }) })),
+    inject: () =>
+      replace(`${room}/line-pace.ts`, ({ Pace }) => ({ Pace: overridden(Pace, { partBytes: () => 1024 }) })),
   },
   {
     bug: 'the distance that was measured once holds for ever, and an answer behind others says nothing of it',
     narrow: { what: 'single changes', ...wideAndFar },
     breaks: [isUsed],
-    inject: () => replace(`${room}/pace.ts`, ({ Pace }) => ({ Pace: overridden(Pace, { roundTripMs: () => 160 }) })),
+    inject: () =>
+      replace(`${room}/line-pace.ts`, ({ Pace }) => ({ Pace: overridden(Pace, { roundTripMs: () => 160 }) })),
   },
   {
     bug: 'a silence is a cut, though a message is arriving',

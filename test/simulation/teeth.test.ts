@@ -526,7 +526,7 @@ const bugs: readonly Bug[] = [
     seedsMax: 100,
     knownSeed: 11,
     inject: () => {
-      replace('../../src/engine/derived/audit.ts', () => ({ Audits: NoAudits }))
+      replace('../../src/engine/derived/derived-audit.ts', () => ({ Audits: NoAudits }))
       return {}
     },
   },

@@ -113,7 +113,7 @@ const bugs: readonly Bug[] = [
     breaks: [handled],
     knownSeed: 10,
     inject: () =>
-      replace(`${source}/core/triggers/lane.ts`, ({ settle }) => ({
+      replace(`${source}/core/triggers/trigger-lane.ts`, ({ settle }) => ({
         settle: (lane: unknown, sent: unknown, outcome: { readonly kind: string }, settings: unknown) =>
           (settle as Settle)(lane, sent, outcome.kind === 'failed' ? { kind: 'done' } : outcome, settings),
       })),

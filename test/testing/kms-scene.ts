@@ -1,7 +1,7 @@
 /** A key service of each region in memory, for tests of what follows from its keys. */
 import { AesKeySeal } from '../../src/adapters/encryption/key-seal.ts'
 import { systemRandom } from '../../src/adapters/system/random.ts'
-import { type KmsKeys, noKeys } from '../../src/core/kms/keys.ts'
+import { type KmsKeys, noKeys } from '../../src/core/kms/key-states.ts'
 import { Kms } from '../../src/operations/kms/kms.ts'
 import { OwnKeys } from '../../src/operations/kms/own-keys.ts'
 

@@ -1,5 +1,6 @@
+import { basename } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { acts } from './rooms.ts'
+import { acts, room } from './rooms.ts'
 import { sources } from './sources.ts'
 
 const all = sources('src')
@@ -35,6 +36,14 @@ describe('house rules', () => {
   test('files are named by what they hold: not utils, helpers, common, misc or index', () => {
     const wrong = all.filter((source) => /\/(utils?|helpers?|common|misc|index)\.tsx?$/.test(source.path))
     expect(wrong.map((source) => source.path)).toEqual([])
+  })
+
+  test("a file's name stands once: it says its room's noun", () => {
+    // A command's file is called like the command, and a port like what it is the port of.
+    const named = all.filter(({ path }) => !['cli', 'ports'].includes(room(path)))
+    const places = new Map<string, readonly string[]>()
+    for (const { path } of named) places.set(basename(path), [...(places.get(basename(path)) ?? []), path])
+    expect([...places.values()].filter((paths) => paths.length > 1)).toEqual([])
   })
 
   test('every file is reached from the command line, from a process that it starts, or from what the package exports', () => {

@@ -2,7 +2,7 @@
 import { labelledRememberedMax } from '../../core/limits/metric-limits.ts'
 import { ByLabels } from '../../core/metrics/by-labels.ts'
 import type { Labels } from '../../ports/meter.ts'
-import type { FamilyFigures } from './figures.ts'
+import type { FamilyFigures } from './family-figures.ts'
 
 type Series = { readonly labels: Labels; readonly counts: Float64Array; sum: number }
 

@@ -5,7 +5,7 @@
 import { metricLinesAtOnceMax } from '../../core/limits/limits.ts'
 import { metrics } from '../../ports/meter.ts'
 import type { Labels, Meter, MetricKind, MetricName } from '../../ports/meter.ts'
-import type { FamilyFigures } from './figures.ts'
+import type { FamilyFigures } from './family-figures.ts'
 import { Histogram } from './histogram.ts'
 import { processMetrics } from './metrics-text.ts'
 import { SeriesOf } from './series.ts'

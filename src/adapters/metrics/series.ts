@@ -5,7 +5,7 @@
 import { labelledRememberedMax } from '../../core/limits/metric-limits.ts'
 import { ByLabels } from '../../core/metrics/by-labels.ts'
 import type { Labels } from '../../ports/meter.ts'
-import type { FamilyFigures } from './figures.ts'
+import type { FamilyFigures } from './family-figures.ts'
 import { headText, isAmong, labelKey, labelText } from './histogram.ts'
 
 type Series = { readonly labels: Labels; value: number }

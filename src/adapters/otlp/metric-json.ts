@@ -1,6 +1,6 @@
 /** A node's metrics in OpenTelemetry's protocol. */
 import { otlpPointsAtOnceMax } from '../../core/limits/observe-limits.ts'
-import type { FamilyFigures } from '../metrics/figures.ts'
+import type { FamilyFigures } from '../metrics/family-figures.ts'
 import { type Attributes, attributesJson, nanosText } from './span-json.ts'
 
 const cumulative = 2

@@ -20,7 +20,7 @@ import {
 import type { Span } from '../../core/tracing/span.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Meter } from '../../ports/meter.ts'
-import type { FamilyFigures } from '../metrics/figures.ts'
+import type { FamilyFigures } from '../metrics/family-figures.ts'
 import { metricsJson, type Times } from './metric-json.ts'
 import { type Attributes, tracesJson } from './span-json.ts'
 

@@ -6,7 +6,7 @@
  *   coherent   the region's log says what changes (follower.ts); while it cannot be followed nothing kept is answered
  *
  *   fences.ts   what was read too early to be kept      flights.ts   many misses, one read
- *   lru.ts      what goes when there is no room         tables.ts    which table a name means
+ *   lru.ts      what goes when there is no room         cached-tables.ts which table a name means
  */
 import type { Position } from '../../core/change/change.ts'
 import type { InvalidatedKey } from '../../core/change/invalidation.ts'
@@ -16,9 +16,9 @@ import type { Mark } from '../../core/wire/cache-mark.ts'
 import { type CachedTable, fenceOf, type ItemSlot, partitionOf, Variant } from './cached-table.ts'
 import { Cached } from './entry.ts'
 import { Fences } from './fences.ts'
-import { Figures } from './figures.ts'
+import { Figures } from './cache-counts.ts'
 import { Flights } from './flights.ts'
-import type { CacheMode, CacheOptions } from './options.ts'
+import type { CacheMode, CacheOptions } from './cache-options.ts'
 import {
   type Answer,
   type BatchOrigin,
@@ -31,7 +31,7 @@ import {
 } from './asks.ts'
 import { ItemCache } from './item-cache.ts'
 import { QueryCache } from './query-cache.ts'
-import { isConfirmed, Tables } from './tables.ts'
+import { isConfirmed, Tables } from './cached-tables.ts'
 
 type Outcome = Cached | undefined
 /** `outcome` is what others may be told who asked the same. */

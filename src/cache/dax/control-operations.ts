@@ -1,6 +1,6 @@
 /** All operations of DAX's control plane (its model, 2017-04-19): what can be said of a cache is answered, and what cannot be done to one is refused by the errors that the operation has. */
-import { clusterArn, clusterName, type DaxCluster, nodeName } from './cluster.ts'
-import { zone } from './endpoints.ts'
+import { clusterArn, clusterName, type DaxCluster, nodeName } from './dax-cluster.ts'
+import { zone } from './dax-nodes.ts'
 
 type Input = Readonly<Record<string, unknown>>
 type ControlOperation = (input: Input, cluster: DaxCluster) => object

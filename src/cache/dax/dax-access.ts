@@ -10,7 +10,7 @@ import { daxOwnSessionMs } from '../../core/limits/dax-limits.ts'
 import { SessionKeys } from '../../http/access/session-keys.ts'
 import { Access, type AccessMode, type AccessEnv } from '../../operations/access/authorizer.ts'
 import type { Sender } from '../../operations/operation.ts'
-import { clusterArn } from './cluster.ts'
+import { clusterArn } from './dax-cluster.ts'
 import type { DaxPrincipal } from './principal.ts'
 
 export type DaxAccessOptions = {

@@ -21,8 +21,8 @@ import type { Outbox } from '../../http/bytes/outbox.ts'
 import type { UnreadReplies } from '../../http/bytes/unread-replies.ts'
 import type { Sender } from '../../operations/operation.ts'
 import type { Asking, DaxFront } from './dax-front.ts'
-import type { DaxNode } from './endpoints.ts'
-import { type Frame, FrameReader, UnknownMethod } from './frames.ts'
+import type { DaxNode } from './dax-nodes.ts'
+import { type Frame, FrameReader, UnknownMethod } from './dax-frames.ts'
 import type { DaxPrincipal } from './principal.ts'
 
 export type DaxConnectionOptions = {

@@ -14,7 +14,7 @@ import type { Cached } from '../core/entry.ts'
 import { isAsked } from '../http/kept-capacity.ts'
 import { Remembered } from '../http/remembered.ts'
 import { type GetItem, getItemOf } from '../http/understood.ts'
-import type { Frame } from './frames.ts'
+import type { Frame } from './dax-frames.ts'
 
 type KnownGet = {
   readonly who: string

@@ -3,7 +3,7 @@
  * dies the next one does.
  */
 import { connect } from 'node:net'
-import type { DaxNode } from './endpoints.ts'
+import type { DaxNode } from './dax-nodes.ts'
 
 export type NodeWatchOptions = {
   /** Of the whole cluster, as clients reach them. */

@@ -1,6 +1,6 @@
 /** The options of change streams, of buckets and backups, and of items that expire. Rows of rows.ts. */
 import { z } from 'zod'
-import { ttlDelaySeconds, ttlGraceSeconds } from '../../core/item/expiry.ts'
+import { ttlDelaySeconds, ttlGraceSeconds } from '../../core/item/item-expiry.ts'
 import { streamRetentionBytes, streamRollMs, streamSlicesMax } from '../../core/limits/stream-limits.ts'
 
 export const changeOptions = {

@@ -1,5 +1,5 @@
 /** Which options each command has, the most used first. */
-import { nodeTlsOptions } from '../../deployment/options.ts'
+import { nodeTlsOptions } from '../../deployment/host-options.ts'
 import { adminOptions, apiAccessOptions } from './access.ts'
 import { optionsOfCache } from './cache.ts'
 import { optionsOfChanges } from './changes.ts'

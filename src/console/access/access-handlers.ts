@@ -6,13 +6,13 @@ import type { Identities, Principalled, UserDefinition } from '../../core/access
 import { lintIdentities } from '../../core/access/identities/lint-identities.ts'
 import { parsePolicyText } from '../../core/access/parse-policy.ts'
 import type { Administered } from '../../deployment/endpoints.ts'
-import type { Handlers } from '../../deployment/control/server.ts'
+import type { Handlers } from '../../deployment/control/call-server.ts'
 import { NoAnswer, Refusal, type Wire } from '../../drills/run/load/wire.ts'
 import { tableArn } from '../../operations/arns.ts'
 import { explain, NotExplained } from '../../operations/access/explained.ts'
 import { exchange } from '../../process/requests/exchange.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
-import type { AskedOf, consoleCalls, ToldOf } from '../calls.ts'
+import type { AskedOf, consoleCalls, ToldOf } from '../console-calls.ts'
 import { samplesOf } from './denials.ts'
 
 export type AccessReach = {

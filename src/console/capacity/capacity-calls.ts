@@ -1,6 +1,6 @@
 /** What the page of capacity asks. */
 import { z } from 'zod'
-import type { Calls } from '../../deployment/control/calls.ts'
+import type { Calls } from '../../deployment/control/control-calls.ts'
 
 const region = z.string().min(1).max(64)
 const table = z.string().min(1).max(255)

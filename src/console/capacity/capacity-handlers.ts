@@ -4,10 +4,10 @@
  */
 import { z } from 'zod'
 import { capacityPagesMax, capacityRowsMax, metricQueriesMax } from '../../core/limits/console-limits.ts'
-import type { Handlers } from '../../deployment/control/server.ts'
+import type { Handlers } from '../../deployment/control/call-server.ts'
 import { NoAnswer, type Place, Refusal, type Wire } from '../../drills/run/load/wire.ts'
 import { Failure } from '../../process/failure.ts'
-import type { AskedOf, consoleCalls, ToldOf } from '../calls.ts'
+import type { AskedOf, consoleCalls, ToldOf } from '../console-calls.ts'
 import { type CapacityName, capacityNames, type MetricSeries, pastOf, rowsOf } from './capacity-rows.ts'
 import { scalingOf } from './scaling.ts'
 

@@ -1,11 +1,11 @@
 /** What the last day's use would cost on AWS in a month. */
 import { costLinesMax } from '../../core/limits/console-limits.ts'
 import { type CostLine, estimateOf } from '../../core/cost/estimate.ts'
-import type { Handlers } from '../../deployment/control/server.ts'
-import { readPrices } from '../../deployment/prices.ts'
+import type { Handlers } from '../../deployment/control/call-server.ts'
+import { readPrices } from '../../deployment/prices-file.ts'
 import { NoAnswer, type Place, Refusal, type Wire } from '../../drills/run/load/wire.ts'
 import { Failure } from '../../process/failure.ts'
-import type { consoleCalls, ToldOf } from '../calls.ts'
+import type { consoleCalls, ToldOf } from '../console-calls.ts'
 import { observedUsage } from './observed-usage.ts'
 
 type Reach = { readonly wire: Wire; readonly places: readonly Place[] }

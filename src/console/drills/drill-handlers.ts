@@ -1,10 +1,10 @@
 /** What the page of drills asks: which there are, to start one, how it goes, to abort it, and the reports. */
 import { Failure } from '../../process/failure.ts'
-import type { Handlers } from '../../deployment/control/server.ts'
+import type { Handlers } from '../../deployment/control/call-server.ts'
 import { castOf } from '../../drills/definition/cast.ts'
-import { builtInDrills } from '../../drills/run/files.ts'
+import { builtInDrills } from '../../drills/run/drill-files.ts'
 import { isHarmful } from '../../drills/run/drill-session.ts'
-import type { consoleCalls } from '../calls.ts'
+import type { consoleCalls } from '../console-calls.ts'
 import type { DrillRuns } from './drill-runs.ts'
 import { reportsIn, type ReportTickets } from './reports.ts'
 

@@ -7,7 +7,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { drillLineCharactersMax, drillLinesMax } from '../../core/limits/console-limits.ts'
-import { parseDrill, DrillMistakes } from '../../drills/definition/parse.ts'
+import { parseDrill, DrillMistakes } from '../../drills/definition/parse-drill.ts'
 import { Failure } from '../../process/failure.ts'
 import { type DrillLine, drillLineOf, type DrillRunView } from '../model/drill-lines.ts'
 

@@ -1,6 +1,6 @@
 /** The same item in several regions: which attributes differ, and what is to be written for an edit. Pure. */
-import type { Item, Value } from './attribute-values.ts'
-import type { ReplicaRow } from './state.ts'
+import type { Item, Value } from './edited-values.ts'
+import type { ReplicaRow } from './console-state.ts'
 
 export type AttributeRow = {
   readonly name: string

@@ -1,5 +1,5 @@
 /** Why one of two concurrent writes won. Pure. */
-import { momentText } from './figures.ts'
+import { momentText } from './figure-text.ts'
 
 type Stamp = { readonly wallMs: number; readonly counter: number; readonly region: number }
 type Image = { readonly region: string; readonly stamp: Stamp; readonly kind: string }

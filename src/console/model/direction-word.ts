@@ -1,6 +1,6 @@
 /** One word for the state of a direction, with what a person should know beside it. What is not known is said to be unknown, never 0. */
-import { bytesText, durationText, rateText } from './figures.ts'
-import type { Direction, FaultView } from './state.ts'
+import { bytesText, durationText, rateText } from './figure-text.ts'
+import type { Direction, FaultView } from './console-state.ts'
 
 export type Word = 'live' | 'idle' | 'slow' | 'paused' | 'cut' | 'reset' | 'unknown' | 'refused' | 'fetching' | 'held'
 

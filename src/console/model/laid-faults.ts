@@ -1,5 +1,5 @@
 /** The faults that are laid on links: each once, with all the directions that it lies on. Pure. */
-import type { State } from './state.ts'
+import type { State } from './console-state.ts'
 
 export type LaidFault = {
   readonly id: string

@@ -1,5 +1,5 @@
 /** Records of a change stream as a page shows them. Pure. */
-import type { Item } from './attribute-values.ts'
+import type { Item } from './edited-values.ts'
 
 export type StreamRecord = {
   readonly id: string

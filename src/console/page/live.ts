@@ -1,7 +1,7 @@
 /** The state of the deployment as it comes: server-sent events, read by fetch so that they resume after the last that was seen. */
 import { computed, signal } from '@preact/signals'
-import type { Direction, Note, State } from '../model/state.ts'
-import { authorization } from './api.ts'
+import type { Direction, Note, State } from '../model/console-state.ts'
+import { authorization } from './console-api.ts'
 
 const notesMax = 500
 const againMs = 1000

@@ -1,6 +1,6 @@
 /** The page of the console. */
 import { render } from 'preact'
-import { askAbout } from './api.ts'
+import { askAbout } from './console-api.ts'
 import { follow } from './live.ts'
 import { Shell } from './shell.tsx'
 

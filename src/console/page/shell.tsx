@@ -1,10 +1,10 @@
 /** What is on every page: the way to the others, whether the state is fresh, the faults that are laid, and the end of all of them. */
-import { healTold } from '../model/commands.ts'
-import { about, call, signedIn, signIn } from './api.ts'
+import { healTold } from '../model/told-commands.ts'
+import { about, call, signedIn, signIn } from './console-api.ts'
 import { connection, said, state } from './live.ts'
 import { Problem, useDoing } from './parts/doing.tsx'
 import { Copyable } from './parts/told.tsx'
-import { addressOf, route } from './route.ts'
+import { addressOf, route } from './page-route.ts'
 import { pages } from './pages.ts'
 
 export function Shell() {

@@ -1,7 +1,7 @@
 /** Reads CBOR values one after another from bytes that somebody else has made. Whatever is not as asked for throws UnreadableCbor. */
 import { type CborLimits, cborBignumBytesMax, cborLimits } from '../limits/cbor-limits.ts'
 import { CborTag, type CborValue } from './cbor-value.ts'
-import { argumentOf, argumentSizeBytes } from './head.ts'
+import { argumentOf, argumentSizeBytes } from './cbor-head.ts'
 import * as major from './major-types.ts'
 import { decodeText, UnreadableCbor } from './major-types.ts'
 import { takeValue } from './value-budget.ts'

@@ -3,7 +3,7 @@
  * the pieces are. It refuses a value that is wrong or too large as soon as it sees that. What it passes is well-formed.
  */
 import { type CborLimits, cborLimits } from '../limits/cbor-limits.ts'
-import { argumentOf, argumentSizeBytes } from './head.ts'
+import { argumentOf, argumentSizeBytes } from './cbor-head.ts'
 import * as major from './major-types.ts'
 import { UnreadableCbor } from './major-types.ts'
 

@@ -1,6 +1,6 @@
 /** Finds the key that a request names: by id, by ARN, by alias or by the ARN of an alias. Refuses in the words of AWS KMS. */
 import { ServiceRefusal } from '../services/refusal.ts'
-import { type KmsAlias, type KmsKey, type KmsKeys, stateOf } from './keys.ts'
+import { type KmsAlias, type KmsKey, type KmsKeys, stateOf } from './key-states.ts'
 
 export type KmsPlace = { readonly region: string; readonly accountId: string }
 

@@ -1,8 +1,8 @@
 /** What GetMetricData asks for, and alarms watch: metrics, expressions over them, and what they come to. */
 import { mathPointsMax, metricResolutionMs } from '../limits/metric-limits.ts'
-import { evaluate, seriesResult } from './math/evaluate.ts'
-import { type Expression, idsIn, MathError, parseExpression } from './math/expression.ts'
-import { type Series, seriesValue, type Timeline, type Value } from './math/series.ts'
+import { evaluate, seriesResult } from './math/evaluate-math.ts'
+import { type Expression, idsIn, MathError, parseExpression } from './math/math-expression.ts'
+import { type Series, seriesValue, type Timeline, type Value } from './math/math-series.ts'
 import { type Dimension, metricId, metricKey } from './metric.ts'
 import { statisticNamed, statisticOf } from './statistic.ts'
 import { type StatisticSet, StatisticSum } from './statistic-set.ts'

@@ -2,13 +2,13 @@
  * Statements to what the engine knows. A WHERE is a conjunction in which equality on the key names the item or the
  * partition; what is left of it is a condition (of a write) or a filter (of a read).
  */
-import { compareValues } from '../attribute/order.ts'
+import { compareValues } from '../attribute/value-order.ts'
 import { attribute, type AttributeValue, type Item, setAttribute } from '../attribute/value.ts'
 import { validationError } from '../errors.ts'
 import type { Condition, Operand } from '../expression/condition.ts'
 import { statementPartitionsMax } from '../limits/limits.ts'
 import type { KeySchema } from '../table/table.ts'
-import { tooManyOperands } from './conditions.ts'
+import { tooManyOperands } from './where-conditions.ts'
 import { conjunctsOf, refuseOverlaps } from './overlap.ts'
 import type { Delete, Select, UpdateStatement } from './statement.ts'
 

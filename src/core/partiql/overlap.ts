@@ -1,5 +1,5 @@
 /** Branches of an OR that read overlapping ranges of one partition, which DynamoDB does not read twice but refuses. */
-import { compareValues } from '../attribute/order.ts'
+import { compareValues } from '../attribute/value-order.ts'
 import type { AttributeValue } from '../attribute/value.ts'
 import { validationError } from '../errors.ts'
 import { type Comparator, type Condition, mirrored, type Operand } from '../expression/condition.ts'

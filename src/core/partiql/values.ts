@@ -4,7 +4,7 @@ import { canonicalNumber, olderMessage } from '../attribute/number.ts'
 import { type AttributeValue, type Item, setAttribute } from '../attribute/value.ts'
 import { validationError } from '../errors.ts'
 import { checkValue, checkValues } from '../wire/attribute-values.ts'
-import { malformed } from './lexer.ts'
+import { malformed } from './statement-lexer.ts'
 import type { Expression } from './tree.ts'
 
 /** undefined for what is no value: a path, a function, an operation. A whole value is held to what holds for values anywhere. */

@@ -2,7 +2,7 @@
  * Where a page ended and where the next one starts. The token is the last item's key attributes, of the index too when one was
  * read; it is not opaque, so clients make their own, and each must lie where the request would look.
  */
-import { compareValues } from '../attribute/order.ts'
+import { compareValues } from '../attribute/value-order.ts'
 import { attribute, type Item } from '../attribute/value.ts'
 import { validationError } from '../errors.ts'
 import { decodeItem } from '../item/item-bytes.ts'

@@ -3,7 +3,7 @@
  * attributes are given from the left, and only the last of those given by anything but equality. Tables and local indexes
  * have one of each; global indexes up to four.
  */
-import { compareValues } from '../attribute/order.ts'
+import { compareValues } from '../attribute/value-order.ts'
 import { attribute, type AttributeValue, type Item, setAttribute } from '../attribute/value.ts'
 import { validationError } from '../errors.ts'
 import type { Condition } from '../expression/condition.ts'

@@ -4,7 +4,7 @@
  */
 import { settle, type Settled } from './contradictions.ts'
 import { hasKeeper, isOrderedByAnother, isServed } from './departures.ts'
-import { newIdentity } from './identity.ts'
+import { newIdentity } from './table-identity.ts'
 import {
   guardRegister,
   type GuardRegister,

@@ -8,7 +8,7 @@
  *   keeper/<region>     which region keeps the table when that one leaves (departures.ts)
  *   guard/<region>      what that region's replica is protected against, so that the others know
  *   override/<region>   what that region's replica has in its own way
- *   identity/<region>   what that region's replica is called there (identity.ts)
+ *   identity/<region>   what that region's replica is called there (table-identity.ts)
  *   scaling/<region>    what auto scaling may do to the table's capacity in that region (core/scaling)
  *   demand/<region>     the write units that the traffic of that region asks for, while it is scaled
  *   index/<name>        a secondary index as all replicas have it; `deleted` lets each region remove its own rows

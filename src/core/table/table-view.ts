@@ -2,7 +2,7 @@
 import { assert } from '../assert.ts'
 import { settle, type Settled } from './contradictions.ts'
 import { awaitsKeeper, isServed } from './departures.ts'
-import { byCreation, identityOf } from './identity.ts'
+import { byCreation, identityOf } from './table-identity.ts'
 import type { DemandRegister, ScalingRegister } from '../scaling/scalable-target.ts'
 import {
   demandRegister,

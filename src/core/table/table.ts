@@ -128,7 +128,7 @@ export type TableSettings = ThroughputChanges & {
   readonly deletionProtection: boolean
   /** Absent is true. */
   readonly disassociationProtection?: boolean
-  /** `enabled` false: it was, and its label is still described, by way of `ownLabel` (identity.ts). */
+  /** `enabled` false: it was, and its label is still described, by way of `ownLabel` (table-identity.ts). */
   readonly stream?: { readonly enabled: boolean; readonly viewType: string; readonly label: string }
   readonly encryption?: { readonly type: string; readonly keyArn?: string; readonly status: string }
   readonly timeToLive?: { readonly attribute: string; readonly enabled: boolean }
@@ -147,7 +147,7 @@ export type TableSettings = ThroughputChanges & {
 }
 
 /**
- * What a region's replica is called there: a register that the region writes when its replica begins (identity.ts). `streamOf`: the
+ * What a region's replica is called there: a register that the region writes when its replica begins (table-identity.ts). `streamOf`: the
  * label of the stream that the table had then; the replica's own stream began with the replica.
  */
 export type Identity = { readonly tableId: string; readonly createdMs: number; readonly streamOf?: string }

@@ -1,6 +1,6 @@
 /** What a function is sent, and what a destination is told of a batch that is given up. */
 import { sequenceNumber } from '../change-stream/sequence-number.ts'
-import type { DropReason, LaneRecord, SentWindow } from './lane.ts'
+import type { DropReason, LaneRecord, SentWindow } from './trigger-lane.ts'
 
 /** Where a batch is of. */
 export type EventPlace = { readonly streamArn: string; readonly shardId: string; readonly windowSeconds: number }

@@ -10,7 +10,7 @@ import {
   triggerWindowSecondsMax,
 } from '../limits/trigger-limits.ts'
 import { isObject } from '../wire/json.ts'
-import { parseFilter } from './filter.ts'
+import { parseFilter } from './event-filter.ts'
 import { invalidParameter, LambdaError } from './lambda-error.ts'
 import { type MappingSettings, type StartingPosition, startingPositions } from './mapping.ts'
 

@@ -14,7 +14,7 @@ export type MappingSettings = {
   readonly bisects: boolean
   readonly windowSeconds: number
   readonly reportsFailures: boolean
-  /** Patterns as they were given (filter.ts). */
+  /** Patterns as they were given (event-filter.ts). */
   readonly filters: readonly string[]
   /** The ARN that records are reported to that are not sent any more. */
   readonly onFailure?: string | undefined

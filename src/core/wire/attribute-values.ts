@@ -5,7 +5,7 @@
  */
 import type { AttributeValue } from '../attribute/value.ts'
 import { canonicalNumber, type NumberProblem, olderMessage, parameterMessage } from '../attribute/number.ts'
-import { compareValues } from '../attribute/order.ts'
+import { compareValues } from '../attribute/value-order.ts'
 import { validationError } from '../errors.ts'
 import { type NewItem, SentItem } from '../item/sent-item.ts'
 import { attributeNameSizeBytesMax, nestingDepthMax, shownTextMax, sortedTwinsMax } from '../limits/limits.ts'

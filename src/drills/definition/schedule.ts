@@ -1,4 +1,4 @@
-/** Recurring drills as data: which runs when, and what is due at a moment. Pure; drills/run/scheduler.ts acts on it. */
+/** Recurring drills as data: which runs when, and what is due at a moment. Pure; drills/run/drill-scheduler.ts acts on it. */
 import { z } from 'zod'
 import { scheduledDrillsMax } from '../../core/limits/drill-limits.ts'
 import { durationMs } from './definition.ts'

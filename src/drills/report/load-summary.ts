@@ -1,7 +1,7 @@
 /** The load that a drill's figures rest on: a figure without it says little. */
 import type { Load, Step } from '../definition/definition.ts'
-import { groupBy } from '../definition/group.ts'
-import type { Operation, Recorded } from '../definition/record.ts'
+import { groupBy } from '../definition/group-by.ts'
+import type { Operation, Recorded } from '../definition/drill-record.ts'
 
 export type LoadSummary = {
   readonly clients: number

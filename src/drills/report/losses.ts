@@ -3,7 +3,7 @@
  * item that all regions write, each write is the one that is there, or was replaced by a later one (which the service has
  * told to whoever wrote that), or has lost last-writer-wins (which is in the conflict feed). Anything else is unexplained.
  */
-import type { ConflictRecord, FaultRecord, Operation, Recorded, Survey } from '../definition/record.ts'
+import type { ConflictRecord, FaultRecord, Operation, Recorded, Survey } from '../definition/drill-record.ts'
 
 export type Loss = {
   readonly key: string

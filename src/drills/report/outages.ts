@@ -3,8 +3,8 @@
  * the next fault; it is served again at the first answer after which it had two quiet seconds. RTO is the time from the fault
  * to the moment at which the last interrupted client of a region is served again.
  */
-import { groupBy } from '../definition/group.ts'
-import type { FaultRecord, Operation, RegionSample } from '../definition/record.ts'
+import { groupBy } from '../definition/group-by.ts'
+import type { FaultRecord, Operation, RegionSample } from '../definition/drill-record.ts'
 
 export const quietMs = 2000
 

@@ -1,11 +1,11 @@
 /** All that follows from what a drill wrote down, in the one form that the JSON, the Markdown and the page are made from. */
 import type { Drill, Targets } from '../definition/definition.ts'
 import { type Fates, type RecoveryPoint, fatesOf, recoveryPointOf } from './losses.ts'
-import type { ConflictRecord, FaultRecord, Proof, Recorded, Stall, StepRecord } from '../definition/record.ts'
+import type { ConflictRecord, FaultRecord, Proof, Recorded, Stall, StepRecord } from '../definition/drill-record.ts'
 import { type Outage, type Recovery, outagesOf, recoveriesOf } from './outages.ts'
 import { type RegionEffects, effectsOf } from './trigger-effects.ts'
 import { type LoadSummary, hasLoad, loadOf } from './load-summary.ts'
-import { groupBy } from '../definition/group.ts'
+import { groupBy } from '../definition/group-by.ts'
 import { type Bin, type PairSeries, type Service, binsOf, pairSeriesOf, serviceOf } from './statistics.ts'
 import { type Verdict, verdictsOf } from './verdict.ts'
 

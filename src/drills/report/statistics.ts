@@ -1,6 +1,6 @@
 /** What was served and how fast, in all and over time. */
-import { groupBy } from '../definition/group.ts'
-import type { Operation, RegionSample } from '../definition/record.ts'
+import { groupBy } from '../definition/group-by.ts'
+import type { Operation, RegionSample } from '../definition/drill-record.ts'
 
 export type Service = {
   readonly requests: number

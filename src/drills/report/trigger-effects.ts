@@ -2,8 +2,8 @@
  * How often each side effect was made. A trigger handles a record at least once: a second time is no fault, and none is one. The records are those of the region's
  * stream, read beside the trigger; what a lost disk took from a stream is missed by the writes that nothing was made for.
  */
-import { groupBy } from '../definition/group.ts'
-import type { Operation, Recorded } from '../definition/record.ts'
+import { groupBy } from '../definition/group-by.ts'
+import type { Operation, Recorded } from '../definition/drill-record.ts'
 
 export type RegionEffects = {
   readonly region: string

@@ -2,7 +2,7 @@
 import type { Targets } from '../definition/definition.ts'
 import type { RegionEffects } from './trigger-effects.ts'
 import type { Fates, RecoveryPoint } from './losses.ts'
-import type { Proof, StepRecord } from '../definition/record.ts'
+import type { Proof, StepRecord } from '../definition/drill-record.ts'
 import type { Recovery } from './outages.ts'
 import type { PairSeries, Service } from './statistics.ts'
 

@@ -5,7 +5,7 @@
 import { unreachable } from '../../core/assert.ts'
 import type { Cast, Direction } from '../definition/cast.ts'
 import type { Action, PartName } from '../definition/definition.ts'
-import type { FaultRecord, Survey } from '../definition/record.ts'
+import type { FaultRecord, Survey } from '../definition/drill-record.ts'
 import { type ApiFault, apisOf, clearFault, setFault } from './api-faults.ts'
 import type { DrillTable } from './drill-table.ts'
 import { nodeMeant } from './node-roles.ts'

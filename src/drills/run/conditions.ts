@@ -1,7 +1,7 @@
 /** Whether what a drill waits for, or expects, is so; a sentence about what is not so yet. */
 import type { Cast } from '../definition/cast.ts'
 import type { Condition } from '../definition/definition.ts'
-import type { Operation, PairSample } from '../definition/record.ts'
+import type { Operation, PairSample } from '../definition/drill-record.ts'
 import { nowMs } from './time.ts'
 import type { Watch } from './load/watch.ts'
 

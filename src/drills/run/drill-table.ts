@@ -1,7 +1,7 @@
 /** The drill's own global table: made before it, and gone after it. Nobody else's items are touched. */
 import { z } from 'zod'
 import { watermarkAgeMsMax } from '../../core/limits/limits.ts'
-import type { Proof } from '../definition/record.ts'
+import type { Proof } from '../definition/drill-record.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
 import { nowMs, pause } from './time.ts'
 import type { Target, TargetRegion } from './targets/target.ts'

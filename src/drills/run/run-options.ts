@@ -1,7 +1,7 @@
 /** What a run of a drill is given, and what it tells while it runs. */
 import type { Cast } from '../definition/cast.ts'
 import type { Drill } from '../definition/definition.ts'
-import type { FaultRecord, Operation, RegionSample, StepRecord } from '../definition/record.ts'
+import type { FaultRecord, Operation, RegionSample, StepRecord } from '../definition/drill-record.ts'
 import type { EffectsReceiver } from './effects/receiver.ts'
 import type { Target } from './targets/target.ts'
 

@@ -1,7 +1,7 @@
 /**
  * A row is put right that the disk, or a mistake of ours, has damaged: what belongs under the key was decided among all
  * replicas (core/reconcile/mend.ts). Only if the row is still the one that was looked at; whatever was written since stands. Index rows and
- * counts may have been made from another row than the one found, so each repair marks its table for an audit (audit.ts).
+ * counts may have been made from another row than the one found, so each repair marks its table for an audit (derived-audit.ts).
  */
 import type { Item } from '../../core/attribute/value.ts'
 import { decodeItem } from '../../core/item/item-bytes.ts'
@@ -11,7 +11,7 @@ import { encodePrimaryKey, keyAttributesOf } from '../../core/key/primary-key.ts
 import type { Table, TableId } from '../../core/table/table.ts'
 import { collectionShare } from '../../core/write/item-collection.ts'
 import { editing, receiveStamp } from './apply.ts'
-import { markForAudit } from '../derived/audit.ts'
+import { markForAudit } from '../derived/derived-audit.ts'
 import type { Mending } from './command.ts'
 import { rowKey } from '../store/keys.ts'
 import { checkHeader, checkItemRow } from './peer-row.ts'

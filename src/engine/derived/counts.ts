@@ -31,7 +31,7 @@ export type Growth = {
 }
 
 export class Counts {
-  /** Counts a table again while writes go on (audit.ts). */
+  /** Counts a table again while writes go on (derived-audit.ts). */
   tally: Tally | undefined
   readonly #groups: Groups
   readonly #decided = new Map<number, TableCounts>()

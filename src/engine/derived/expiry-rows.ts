@@ -3,7 +3,7 @@
  * it is to delete itself without passing over what others delete, and both in the order of time.
  */
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
-import { expirySecond } from '../../core/item/expiry.ts'
+import { expirySecond } from '../../core/item/item-expiry.ts'
 import type { Item } from '../../core/attribute/value.ts'
 import { readStamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { expiryAttribute, type Table, type TablePart } from '../../core/table/table.ts'

@@ -30,7 +30,7 @@
  */
 import type { Position } from '../../core/change/change.ts'
 import { everyRegion, stampSizeBytes, type Stamp, writeStamp } from '../../core/hybrid-logical-clock/stamp.ts'
-import type { Expires } from '../../core/item/expiry.ts'
+import type { Expires } from '../../core/item/item-expiry.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { Range } from '../../ports/store.ts'
 

@@ -18,7 +18,7 @@ import {
 } from '../../core/change-stream/change-stream.ts'
 import type { Position } from '../../core/change/change.ts'
 import { streamGenerationsMax } from '../../core/limits/stream-limits.ts'
-import { ownLabel } from '../../core/table/identity.ts'
+import { ownLabel } from '../../core/table/table-identity.ts'
 import { isFed, isGoing, type Table, type TableId } from '../../core/table/table.ts'
 import type { Store } from '../../ports/store.ts'
 import type { DecisionTime } from '../order/decision-time.ts'

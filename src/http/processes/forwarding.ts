@@ -1,5 +1,5 @@
 /**
- * Requests that a process of a region does not answer itself go to the one that owns the writes, as frames (frames.ts), and the replies come
+ * Requests that a process of a region does not answer itself go to the one that owns the writes, as frames (request-frames.ts), and the replies come
  * back the same way. That process is another one of this machine, or the node that leads a region of several.
  *
  * The process that owns the writes does with such a request all that it does with its own, signature and bounds included.

@@ -12,7 +12,7 @@ import { parseJson } from '../../core/wire/json.ts'
 import type { Structure } from '../../core/wire/model/shape.ts'
 import type { Reply } from '../bytes/reply.ts'
 import type { ApiRequest } from '../pipeline.ts'
-import { wireTypeOf } from './errors.ts'
+import { wireTypeOf } from './common-errors.ts'
 
 export type Of = { readonly operation: string; readonly requestId: string; readonly namespace: string }
 

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { type AdminTokenOptions, foundToken } from '../../deployment/secrets/admin-token.ts'
 import { servicesOf } from '../../deployment/data-folder.ts'
 import { linksControl } from '../../deployment/layout.ts'
-import { LinksControl } from './control-client.ts'
+import { LinksControl } from './links-client.ts'
 
 export type ControlledBy = AdminTokenOptions & {
   readonly control: readonly string[]

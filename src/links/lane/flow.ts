@@ -12,7 +12,7 @@ import {
 import { DelayQueue } from './delay-queue.ts'
 import { Fifo } from './fifo.ts'
 import type { Line, Waiting } from './line.ts'
-import { oneWayMs } from './shape.ts'
+import { oneWayMs } from './link-shape.ts'
 
 /** How a stream ends: in order, or broken. */
 export type Ending = 'end' | 'broken'

@@ -3,9 +3,9 @@
  * whoever dialled them. It has what is configured, the faults laid over that, and the line that all its connections share.
  */
 import type { Alarm, Alarms } from './alarms.ts'
-import { FaultBook } from './fault-book.ts'
+import { FaultBook } from './link-faults.ts'
 import { Line } from './line.ts'
-import type { Shape } from './shape.ts'
+import type { Shape } from './link-shape.ts'
 
 export type LaneOptions = {
   readonly from: string

@@ -3,8 +3,8 @@
  * wait for it, and the draws of its jitter and its stalls. Pure; the link brings the time and the random numbers.
  */
 import { Fifo } from './fifo.ts'
-import { isPlain, oneWayMs, plainShape } from './shape.ts'
-import type { Shape } from './shape.ts'
+import { isPlain, oneWayMs, plainShape } from './link-shape.ts'
+import type { Shape } from './link-shape.ts'
 
 /** Waits for the line; gives it one piece when its turn has come, and says whether it has more. */
 export type Waiting = { giveOne(nowMs: number): boolean }

@@ -3,7 +3,7 @@ import { CsvRows, CsvUnfinished } from '../../core/copies/csv-rows.ts'
 import { Failure } from '../../process/failure.ts'
 import type { Files } from '../places/local-files.ts'
 import { linesOf } from './lines.ts'
-import type { Found, Source } from '../record.ts'
+import type { Found, Source } from '../load-record.ts'
 
 export type CsvOptions = {
   readonly files: Files

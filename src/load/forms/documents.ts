@@ -1,8 +1,8 @@
 /** Files that are one JSON document: requests of BatchWriteItem, answers of Scan and Query, and documents that describe tables with their items. */
-import { isRecord, type Found, type LoadRecord, type Source } from '../record.ts'
+import { isRecord, type Found, type LoadRecord, type Source } from '../load-record.ts'
 import { recordIn } from './json-lines.ts'
 import { readTables } from '../../testing/tables/read-tables.ts'
-import type { TableDefinition } from '../../testing/tables/definition.ts'
+import type { TableDefinition } from '../../testing/tables/table-definition.ts'
 
 export type Document = { readonly source: Source; readonly tables: readonly TableDefinition[] }
 

@@ -6,7 +6,7 @@ import type { Files } from '../places/local-files.ts'
 import { ion } from './ion.ts'
 import { jsonLines } from './json-lines.ts'
 import { documentIn, linesOf } from './lines.ts'
-import type { Source } from '../record.ts'
+import type { Source } from '../load-record.ts'
 
 const summary = z.object({ tableArn: z.string(), outputFormat: z.enum(['DYNAMODB_JSON', 'ION']).optional() })
 const file = z.object({ md5Checksum: z.string().optional(), dataFileS3Key: z.string() })

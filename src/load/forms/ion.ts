@@ -4,7 +4,7 @@ import { IonProblem } from '../../core/copies/ion/ion-tokens.ts'
 import type { Files } from '../places/local-files.ts'
 import { recordIn } from './json-lines.ts'
 import { ionStructsOf } from './lines.ts'
-import { type Found, isRecord, type Source } from '../record.ts'
+import { type Found, isRecord, type Source } from '../load-record.ts'
 
 export function ion(files: Files, path: string, table: string | undefined): Source {
   return { name: path, records: (after) => readStructs(files, path, { table, after }) }

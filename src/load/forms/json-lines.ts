@@ -7,7 +7,7 @@
  */
 import type { Files } from '../places/local-files.ts'
 import { linesOf } from './lines.ts'
-import { type Found, isItem, isRecord, type LoadRecord, type Source } from '../record.ts'
+import { type Found, isItem, isRecord, type LoadRecord, type Source } from '../load-record.ts'
 
 export function jsonLines(files: Files, path: string, table: string | undefined): Source {
   return { name: path, records: (after) => readLines(files, path, { table, after }) }

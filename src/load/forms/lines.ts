@@ -8,7 +8,7 @@ import { unpackedAtOnceBytes } from '../../core/limits/copy-limits.ts'
 import type { Unpacker } from '../../ports/packing.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
 import type { Files } from '../places/local-files.ts'
-import { documentBytesMax } from '../limits.ts'
+import { documentBytesMax } from '../load-limits.ts'
 
 function bytesOf(files: Files, path: string): AsyncIterable<Buffer> {
   const bytes = files.bytes(path)

@@ -5,7 +5,7 @@ import { type Blobs, BlobsFailed } from '../../ports/blobs.ts'
 import { BucketRefused, type Buckets, isObjectKey } from '../../ports/buckets.ts'
 import { Failure } from '../../process/failure.ts'
 import type { Files } from './local-files.ts'
-import { filesMax } from '../limits.ts'
+import { filesMax } from '../load-limits.ts'
 
 const scheme = 's3://'
 

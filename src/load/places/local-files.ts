@@ -2,7 +2,7 @@
 import { createReadStream, mkdirSync, readdirSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Failure, messageOf } from '../../process/failure.ts'
-import { filesMax, foldersDeepMax } from '../limits.ts'
+import { filesMax, foldersDeepMax } from '../load-limits.ts'
 
 /** Everything rejects with a Failure that names the path. */
 export type Files = {

@@ -4,7 +4,7 @@ import { exited, outOfMemory, responseTooLarge, timedOut } from '../../core/trig
 import { invokePayloadBytesMax } from '../../core/limits/trigger-limits.ts'
 import type { InvocationContext, Invoked } from '../../ports/functions.ts'
 import { killGroup, PrintedLog, standBack, watchMemory } from './child-watch.ts'
-import { environmentOf, type RunSettings, type Surroundings, type Target } from './target.ts'
+import { environmentOf, type RunSettings, type Surroundings, type Target } from './function-target.ts'
 
 export type CommandSettings = RunSettings & { readonly command: readonly string[] }
 

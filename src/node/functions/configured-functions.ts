@@ -5,7 +5,7 @@ import { CommandTarget } from './command-target.ts'
 import type { FunctionFile, FunctionTarget } from './function-file.ts'
 import { ModuleTarget } from './module-target.ts'
 import { RemoteTarget } from './remote-target.ts'
-import type { Surroundings, Target } from './target.ts'
+import type { Surroundings, Target } from './function-target.ts'
 
 type Configured = {
   readonly info: FunctionInfo

@@ -7,7 +7,7 @@ import { functionStartMsMax } from '../../core/limits/trigger-limits.ts'
 import type { InvocationContext, Invoked } from '../../ports/functions.ts'
 import { killGroup, PrintedLog, standBack, watchMemory } from './child-watch.ts'
 import { type FromHandler, handlerDescriptor, Lines, type ToHandler } from './handler-lines.ts'
-import { environmentOf, type RunSettings, type Surroundings, type Target } from './target.ts'
+import { environmentOf, type RunSettings, type Surroundings, type Target } from './function-target.ts'
 
 export type ModuleSettings = RunSettings & { readonly module: string }
 

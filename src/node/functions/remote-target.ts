@@ -6,7 +6,7 @@ import { signingTime } from '../../core/auth/signing-time.ts'
 import { authorizationOf } from '../../http/access/signer.ts'
 import type { InvocationContext, Invoked } from '../../ports/functions.ts'
 import { messageOf } from '../../process/failure.ts'
-import type { Target } from './target.ts'
+import type { Target } from './function-target.ts'
 
 export type RemoteSettings = {
   /** Of the function there. */

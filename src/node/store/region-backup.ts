@@ -16,7 +16,7 @@ import {
   regionCopyFilesMax,
 } from '../../core/limits/archive-limits.ts'
 import { backupId } from '../../core/archive/backup.ts'
-import { FrameWriter } from '../../core/archive/frames.ts'
+import { FrameWriter } from '../../core/archive/length-frames.ts'
 import {
   copyOfBlob,
   regionArchiveName,

@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { FolderBlobs } from '../../adapters/files/folder-blobs.ts'
 import { openLmdbStore } from '../../adapters/lmdb/lmdb-store.ts'
 import { regionCopyFilesMax } from '../../core/limits/archive-limits.ts'
-import { framesIn } from '../../core/archive/frames.ts'
+import { framesIn } from '../../core/archive/length-frames.ts'
 import {
   regionArchiveName,
   type RegionCopy,

@@ -1,5 +1,5 @@
 /** What an operation of a service beside DynamoDB is called in policies, and what it is about. */
-import type { AuthorizeService } from '../service.ts'
+import type { AuthorizeService } from '../service-entry.ts'
 import type { Identities } from '../../core/access/identities/identities.ts'
 import type { ForeignAction } from './authorizer.ts'
 import { iamRequest } from './iam-request.ts'

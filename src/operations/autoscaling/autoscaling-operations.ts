@@ -1,13 +1,13 @@
 /** Application Auto Scaling's operations by name, with the shapes of their inputs. */
 import { linkedInputs } from '../../core/wire/model/linking.ts'
 import { model } from '../../core/wire/model/autoscaling-model.ts'
-import type { Service } from '../service.ts'
+import type { Service } from '../service-entry.ts'
 import type { AutoScalingContext, AutoScalingOperation } from './autoscaling-context.ts'
 import { describeScalingActivities } from './describe-scaling-activities.ts'
 import { deregisterScalableTarget, describeScalableTargets, registerScalableTarget } from './scalable-targets.ts'
 import { deleteScalingPolicy, describeScalingPolicies, putScalingPolicy } from './scaling-policies.ts'
 import { deleteScheduledAction, describeScheduledActions, putScheduledAction } from './scheduled-actions.ts'
-import { listTagsForResource, tagResource, untagResource } from './tags.ts'
+import { listTagsForResource, tagResource, untagResource } from './target-tags.ts'
 
 const operations: Readonly<Record<string, AutoScalingOperation>> = {
   DeleteScalingPolicy: deleteScalingPolicy,

@@ -1,5 +1,5 @@
 /** Application Auto Scaling as a service beside DynamoDB. */
-import type { ServiceEntry } from '../service.ts'
+import type { ServiceEntry } from '../service-entry.ts'
 import type { AutoScalingContext } from './autoscaling-context.ts'
 
 export const autoScaling = (context: AutoScalingContext): ServiceEntry => ({

@@ -26,7 +26,7 @@ import {
   targetOf,
 } from './autoscaling-context.ts'
 import { changeTargets } from './change-targets.ts'
-import { checkTags, putTags } from './tags.ts'
+import { checkTags, putTags } from './target-tags.ts'
 
 type SuspendedInput = {
   readonly DynamicScalingInSuspended?: boolean

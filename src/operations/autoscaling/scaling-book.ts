@@ -1,5 +1,5 @@
 /** What a region alone keeps of its targets: their scheduled actions and their tags, in one durable note. */
-import { parseSchedule, type Schedule } from '../../core/scaling/schedule.ts'
+import { parseSchedule, type Schedule } from '../../core/scaling/scaling-schedule.ts'
 import { type Bounds, isOf } from '../../core/scaling/activity.ts'
 import type { Scaled } from '../../core/scaling/scalable-target.ts'
 import type { Replica } from '../../engine/engine.ts'

@@ -1,7 +1,7 @@
 /** PutScheduledAction, DescribeScheduledActions, DeleteScheduledAction. */
 import { isOf } from '../../core/scaling/activity.ts'
 import { resourceIdOf } from '../../core/scaling/scalable-target.ts'
-import { parseSchedule } from '../../core/scaling/schedule.ts'
+import { parseSchedule } from '../../core/scaling/scaling-schedule.ts'
 import {
   scaledUnitsMax,
   scalingPageMax,

@@ -1,5 +1,5 @@
 /** Backups and histories of other regions of the deployment, to restore tables from. */
-import type { ArchiveQuestion, ArchiveReply } from '../../core/archive/lending.ts'
+import type { ArchiveQuestion, ArchiveReply } from '../../core/archive/archive-question.ts'
 import { ServiceError, validationError } from '../../core/errors.ts'
 import { PeerAway } from '../../ports/peer-archives.ts'
 import type { OperationContext } from '../operation.ts'

@@ -1,7 +1,7 @@
 /** CloudWatch's operations by name, with the shapes of their inputs. */
 import { linkedInputs } from '../../core/wire/model/linking.ts'
 import { model } from '../../core/wire/model/cloudwatch-model.ts'
-import type { Service } from '../service.ts'
+import type { Service } from '../service-entry.ts'
 import {
   deleteAlarms,
   disableAlarmActions,

@@ -1,5 +1,5 @@
 /** CloudWatch as a service beside DynamoDB. */
-import type { ServiceEntry } from '../service.ts'
+import type { ServiceEntry } from '../service-entry.ts'
 import type { CloudWatchContext } from './cloudwatch-context.ts'
 
 export const cloudWatch = (context: CloudWatchContext): ServiceEntry => ({

@@ -1,5 +1,5 @@
 /** Metrics and queries as requests name them. */
-import { MathError } from '../../core/metrics/math/expression.ts'
+import { MathError } from '../../core/metrics/math/math-expression.ts'
 import type { Dimension } from '../../core/metrics/metric.ts'
 import { checkExpressions, type MetricQuery, type WatchedMetric } from '../../core/metrics/metric-query.ts'
 import { statisticNamed } from '../../core/metrics/statistic.ts'

@@ -11,10 +11,10 @@ import type { ReadFormerItems } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Operation, OperationContext, RequestContext } from '../operation.ts'
 import { refuse } from '../capacity/refuse.ts'
-import { askedRequest, type Request } from './asked.ts'
+import { askedRequest, type Request } from './asked-request.ts'
 import { Cut } from './cut.ts'
 import { readingFormer } from './former-engine.ts'
-import { conflict, failure, mayStrike, type Refusals, throttles, tooManyRequests } from './effects.ts'
+import { conflict, failure, mayStrike, type Refusals, throttles, tooManyRequests } from './fault-errors.ts'
 
 export type FaultWish = {
   readonly aim: Aim

@@ -1,5 +1,5 @@
-/** IAM at a region's port, as other services are (service.ts): the identities as its operations show and change them. */
-import type { ServiceEntry } from '../service.ts'
+/** IAM at a region's port, as other services are (service-entry.ts): the identities as its operations show and change them. */
+import type { ServiceEntry } from '../service-entry.ts'
 import type { IamPorts } from './iam-ports.ts'
 
 export function iamEntry(ports: IamPorts): ServiceEntry {

@@ -2,8 +2,8 @@
 import { accessKeysPerUserMax } from '../../core/limits/access-limits.ts'
 import type { AccessKey } from '../../core/access/identities/identities.ts'
 import { ServiceRefusal } from '../../core/services/refusal.ts'
-import { type Asked, dateOf, type Handlers, limited, page } from './asked.ts'
-import { named, replaced, roles, shownOne, trustOf, users } from './principals.ts'
+import { type Asked, dateOf, type Handlers, limited, page } from './iam-handler.ts'
+import { named, replaced, roles, shownOne, trustOf, users } from './iam-principals.ts'
 
 const idAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 

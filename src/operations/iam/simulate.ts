@@ -6,7 +6,7 @@ import { statementName } from '../../core/access/policy.ts'
 import { lastOf } from '../../core/access/principals.ts'
 import { ServiceRefusal } from '../../core/services/refusal.ts'
 import { type Caller, callerNamed } from '../access/callers.ts'
-import type { ServiceCall } from '../service.ts'
+import type { ServiceCall } from '../service-entry.ts'
 import type { IamPorts } from './iam-ports.ts'
 
 type Input = {

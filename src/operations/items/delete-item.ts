@@ -2,7 +2,7 @@ import type { DeleteItemInput, DeleteItemOutput } from '@aws-sdk/client-dynamodb
 import type { Condition } from '../../core/expression/condition.ts'
 import { checkValues } from '../../core/wire/attribute-values.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
-import { returnsOldOrNothing } from '../checks/return-values.ts'
+import { returnsOldOrNothing } from '../checks/returns-old.ts'
 import { assertScalarKeys } from '../checks/scalar-keys.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { defineOperation } from '../operation.ts'

@@ -1,9 +1,9 @@
 /** Aliases of keys. */
 import { kmsAliasesPerKeyMax, kmsPageUsual } from '../../core/limits/kms-limits.ts'
 import { aliasNamed, arnOfAlias, findKey, notFound, refused, requireNotPending } from '../../core/kms/find-key.ts'
-import type { KmsAlias, KmsKey } from '../../core/kms/keys.ts'
+import type { KmsAlias, KmsKey } from '../../core/kms/key-states.ts'
 import { ServiceError } from '../../core/errors.ts'
-import { type Asked, dateOf, type Handlers, page } from './asked.ts'
+import { type Asked, dateOf, type Handlers, page } from './kms-handler.ts'
 
 export const aliasHandlers: Handlers = {
   CreateAlias: (asked) => {

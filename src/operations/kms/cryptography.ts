@@ -2,9 +2,9 @@
 import { ServiceError } from '../../core/errors.ts'
 import { ciphertextIn, type EncryptionContext, headOf, placeOf } from '../../core/kms/ciphertext.ts'
 import { arnOfKey, findKey, refused, requireUsable } from '../../core/kms/find-key.ts'
-import { type KmsKey, materialOf } from '../../core/kms/keys.ts'
+import { type KmsKey, materialOf } from '../../core/kms/key-states.ts'
 import { ServiceRefusal } from '../../core/services/refusal.ts'
-import { type Asked, type Handlers, type Input, keyOf } from './asked.ts'
+import { type Asked, type Handlers, type Input, keyOf } from './kms-handler.ts'
 
 const algorithm = 'SYMMETRIC_DEFAULT'
 

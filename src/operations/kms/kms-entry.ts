@@ -1,5 +1,5 @@
-/** The key service at a region's port, as other services are (service.ts). Its model is loaded with the first request. */
-import type { ServiceEntry } from '../service.ts'
+/** The key service at a region's port, as other services are (service-entry.ts). Its model is loaded with the first request. */
+import type { ServiceEntry } from '../service-entry.ts'
 import type { Kms } from './kms.ts'
 
 export function kmsEntry(kms: Kms): ServiceEntry {

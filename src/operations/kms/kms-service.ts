@@ -1,7 +1,7 @@
 /** The operations of AWS KMS (API version 2014-11-01) that are served here, each as far as it can be true. */
 import { linkedInputs } from '../../core/wire/model/linking.ts'
 import { model } from '../../core/wire/model/kms-model.ts'
-import type { Service } from '../service.ts'
+import type { Service } from '../service-entry.ts'
 import type { Kms } from './kms.ts'
 
 export function kmsService(kms: Kms): Service {

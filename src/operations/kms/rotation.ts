@@ -6,9 +6,9 @@ import {
   kmsRotationPeriodDaysUsual,
 } from '../../core/limits/kms-limits.ts'
 import { arnOfKey, refused, requireUsable } from '../../core/kms/find-key.ts'
-import { type KeyMaterial, type KmsKey, materialOf, withKey } from '../../core/kms/keys.ts'
-import { type Asked, dateOf, type Handlers, keyOf, page } from './asked.ts'
-import { changeable, newMaterial } from './keys.ts'
+import { type KeyMaterial, type KmsKey, materialOf, withKey } from '../../core/kms/key-states.ts'
+import { type Asked, dateOf, type Handlers, keyOf, page } from './kms-handler.ts'
+import { changeable, newMaterial } from './key-handlers.ts'
 
 const dayMs = 86_400_000
 

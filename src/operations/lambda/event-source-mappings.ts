@@ -5,10 +5,10 @@ import { type Mapping, usualSettings } from '../../core/triggers/mapping.ts'
 import { type MappingRequest, readMappingInput } from '../../core/triggers/mapping-input.ts'
 import type { MappingStatus } from '../../readers/triggers/triggers.ts'
 import { functionNamed, type NamedFunction } from './function-names.ts'
-import { mappingBody } from './json-body.ts'
+import { mappingBody } from './lambda-body.ts'
 import type { LambdaContext, LambdaOperation, LambdaReply } from './lambda-operation.ts'
 import { mappingDescription } from './mapping-description.ts'
-import { pageOf } from './pages.ts'
+import { pageOf } from './marker-pages.ts'
 
 export const createEventSourceMapping: LambdaOperation = {
   name: 'CreateEventSourceMapping',

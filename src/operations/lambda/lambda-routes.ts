@@ -6,7 +6,7 @@ import {
   listEventSourceMappings,
   updateEventSourceMapping,
 } from './event-source-mappings.ts'
-import { getFunction, invoke, listFunctions } from './functions.ts'
+import { getFunction, invoke, listFunctions } from './function-operations.ts'
 import type { LambdaOperation } from './lambda-operation.ts'
 
 /** What all paths of the API begin with. */

@@ -1,7 +1,7 @@
 import type { KinesisStreamingDestinationInput, KinesisStreamingDestinationOutput } from '@aws-sdk/client-dynamodb'
 import { validationError } from '../../core/errors.ts'
 import { kinesisPrecisions, type KinesisDestination } from '../../core/table/table.ts'
-import { streamLabel } from '../../core/table/identity.ts'
+import { streamLabel } from '../../core/table/table-identity.ts'
 import { defineControl } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { changing, checkDataStream, setDestination, statusOf } from './kinesis-destination.ts'

@@ -7,7 +7,7 @@ import { shardIteratorMsMax, streamPageBytesMax, streamRecordsMax } from '../../
 import { inTurns } from '../in-turns.ts'
 import { defineOperation, type OperationContext, Rendered } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { oldestReadable, trimmed } from './horizon.ts'
+import { oldestReadable, trimmed } from './oldest-record.ts'
 import { contextOf, checkLimit, shardNamed, streamNamed } from './named-stream.ts'
 import { decodeIterator, encodeIterator, type ShardIterator } from './shard-iterator.ts'
 

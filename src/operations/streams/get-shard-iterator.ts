@@ -6,7 +6,7 @@ import { validationError } from '../../core/errors.ts'
 import { inTurns } from '../in-turns.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { oldestReadable, trimmed } from './horizon.ts'
+import { oldestReadable, trimmed } from './oldest-record.ts'
 import { contextOf, checkStreamArn, shardNamed, streamNamed } from './named-stream.ts'
 import { encodeIterator } from './shard-iterator.ts'
 

@@ -1,5 +1,5 @@
-/** STS at a region's port, as other services are (service.ts): who signs, and temporary credentials. Its model is loaded with the first request. */
-import type { ServiceEntry } from '../service.ts'
+/** STS at a region's port, as other services are (service-entry.ts): who signs, and temporary credentials. Its model is loaded with the first request. */
+import type { ServiceEntry } from '../service-entry.ts'
 import type { StsPorts } from './sts-ports.ts'
 
 export function stsEntry(ports: StsPorts): ServiceEntry {

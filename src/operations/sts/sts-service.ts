@@ -10,7 +10,7 @@ import { linkedInputs } from '../../core/wire/model/linking.ts'
 import { model } from '../../core/wire/model/sts-model.ts'
 import { type Caller, Callers } from '../access/callers.ts'
 import { factsOf } from '../access/request-facts.ts'
-import type { Service, ServiceCall } from '../service.ts'
+import type { Service, ServiceCall } from '../service-entry.ts'
 import type { StsPorts } from './sts-ports.ts'
 
 type Input = {

@@ -3,7 +3,7 @@
  * indexes and of its replicas; a change that no cell names is admitted. Measured on AWS in October 2026; `guessed` marks words that were not seen.
  */
 import { ServiceError } from '../../core/errors.ts'
-import { ownLabel } from '../../core/table/identity.ts'
+import { ownLabel } from '../../core/table/table-identity.ts'
 import type { Table } from '../../core/table/table.ts'
 import type { Wait } from '../../core/table/waits.ts'
 import type { OperationContext } from '../operation.ts'

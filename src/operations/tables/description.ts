@@ -7,7 +7,7 @@ import type {
   TableDescription,
 } from '@aws-sdk/client-dynamodb'
 import { onDemandUnitsMin } from '../../core/limits/capacity-limits.ts'
-import { ownLabel } from '../../core/table/identity.ts'
+import { ownLabel } from '../../core/table/table-identity.ts'
 import type {
   Index,
   IndexSettings,

@@ -1,6 +1,6 @@
 /** Stream and encryption specifications: kept and described here; what runs them reads the table's settings. */
 import type { SSESpecification, StreamSpecification } from '@aws-sdk/client-dynamodb'
-import { streamLabel } from '../../core/table/identity.ts'
+import { streamLabel } from '../../core/table/table-identity.ts'
 import type { RegisterValues } from '../../core/table/registers.ts'
 import { keyArnOf, managedKey } from '../key-arn.ts'
 import type { OperationContext } from '../operation.ts'

@@ -16,7 +16,7 @@ import type { RequestContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { assertNoneStrong } from '../tables/updates/strong-updates.ts'
 import { cancelled } from './cancellation.ts'
-import { digestOf } from './digest.ts'
+import { digestOf } from './request-digest.ts'
 
 type Output = Wire<TransactWriteItemsOutput>
 

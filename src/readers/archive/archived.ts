@@ -1,6 +1,6 @@
 /** Reads what the archive has, and checks that it is whole. Everything rejects with BlobUnusable where it is not. */
 import { blobNamesMax, blobSizeBytesMax } from '../../core/limits/archive-limits.ts'
-import { framesIn } from '../../core/archive/frames.ts'
+import { framesIn } from '../../core/archive/length-frames.ts'
 import {
   type ArchiveCursor,
   type ArchivedChange,

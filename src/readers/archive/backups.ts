@@ -5,7 +5,7 @@
  */
 import { blobNamesMax, blobTargetBytes } from '../../core/limits/archive-limits.ts'
 import { type Backup, backupFolder, type BackupProgress, manifestName, segmentName } from '../../core/archive/backup.ts'
-import { FrameWriter } from '../../core/archive/frames.ts'
+import { FrameWriter } from '../../core/archive/length-frames.ts'
 import { sealBlob } from '../../core/archive/sealed-blob.ts'
 import { bodyOffset, itemSizeOf } from '../../core/item/row.ts'
 import { snapshotRegister } from '../../core/table/registers.ts'

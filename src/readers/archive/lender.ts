@@ -9,7 +9,7 @@ import {
   lentBytesMax,
   lentMax,
   lentMs,
-} from '../../core/archive/lending.ts'
+} from '../../core/archive/archive-question.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { isBlobName } from '../../ports/blobs.ts'
 import type { Env } from '../../ports/env.ts'

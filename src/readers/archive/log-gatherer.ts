@@ -3,7 +3,7 @@
  * cursor says where the next process begins.
  */
 import { archivedAtOnceMax, archivedBytesAtOnceMax, blobTargetBytes } from '../../core/limits/archive-limits.ts'
-import { FrameWriter } from '../../core/archive/frames.ts'
+import { FrameWriter } from '../../core/archive/length-frames.ts'
 import {
   type ArchiveCursor,
   type Base,

@@ -4,7 +4,7 @@
  */
 import type { Base, ArchiveCursor } from '../../core/archive/recovery.ts'
 import { type Backup, manifestName, segmentName } from '../../core/archive/backup.ts'
-import { framesIn } from '../../core/archive/frames.ts'
+import { framesIn } from '../../core/archive/length-frames.ts'
 import type { PastRow } from '../../core/copies/export-lines.ts'
 import { type KeyChange, KeyChanges } from '../../core/copies/key-changes.ts'
 import { exportChangesBytesMax } from '../../core/limits/copy-limits.ts'

@@ -1,5 +1,5 @@
 /** The blobs of another region, in parts that fit into a message. */
-import { lentBytesMax } from '../../core/archive/lending.ts'
+import { lentBytesMax } from '../../core/archive/archive-question.ts'
 import type { BlobRange, Blobs } from '../../ports/blobs.ts'
 import type { PeerArchives } from '../../ports/peer-archives.ts'
 

@@ -4,7 +4,7 @@
  */
 import { restoredAtOnceMax, restoredBytesAtOnceMax } from '../../core/limits/archive-limits.ts'
 import { type Backup, manifestName, segmentName } from '../../core/archive/backup.ts'
-import { framesIn } from '../../core/archive/frames.ts'
+import { framesIn } from '../../core/archive/length-frames.ts'
 import type { ArchiveCursor, Base } from '../../core/archive/recovery.ts'
 import { BlobUnusable } from '../../core/archive/sealed-blob.ts'
 import type { RegisterValues } from '../../core/table/registers.ts'

@@ -10,7 +10,7 @@ import {
   ttlDelaySeconds,
   ttlGraceSeconds,
   type UnixSecond,
-} from '../../core/item/expiry.ts'
+} from '../../core/item/item-expiry.ts'
 import type { RegionNumber } from '../../core/hybrid-logical-clock/stamp.ts'
 import { readStamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { bodyOffset } from '../../core/item/row.ts'

@@ -1,13 +1,21 @@
-/** The loop of one lane: reads, sends, and goes on, waits or gives up as core/triggers/lane.ts decides. It ends when the shard has ended and nothing of it is left, or when it is stopped. */
+/** The loop of one lane: reads, sends, and goes on, waits or gives up as core/triggers/trigger-lane.ts decides. It ends when the shard has ended and nothing of it is left, or when it is stopped. */
 import { BackOff } from '../../core/back-off.ts'
 import type { ChangeStream, Shard } from '../../core/change-stream/change-stream.ts'
 import { sequenceNumber } from '../../core/change-stream/sequence-number.ts'
 import type { Position } from '../../core/change/change.ts'
 import { triggerBackOffMsMax, triggerBackOffMsMin } from '../../core/limits/trigger-limits.ts'
 import { eventOf, type GivenUp, givenUpRecord, type LastAnswer, objectKey } from '../../core/triggers/event.ts'
-import type { Pattern } from '../../core/triggers/filter.ts'
+import type { Pattern } from '../../core/triggers/event-filter.ts'
 import { verdictOf } from '../../core/triggers/function-response.ts'
-import { decide, type Decision, type Lane, laneFrom, type Outcome, passed, settle } from '../../core/triggers/lane.ts'
+import {
+  decide,
+  type Decision,
+  type Lane,
+  laneFrom,
+  type Outcome,
+  passed,
+  settle,
+} from '../../core/triggers/trigger-lane.ts'
 import type { LaneProgress, Mapping } from '../../core/triggers/mapping.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'

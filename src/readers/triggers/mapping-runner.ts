@@ -1,7 +1,7 @@
 /** Reads the shards of one mapping: each once its parent is read to its end. It runs while the mapping is enabled. */
 import { type ChangeStream, shardWithId } from '../../core/change-stream/change-stream.ts'
 import { triggerNoteMs } from '../../core/limits/trigger-limits.ts'
-import { parseFilter } from '../../core/triggers/filter.ts'
+import { parseFilter } from '../../core/triggers/event-filter.ts'
 import type { Mapping, ShardRange } from '../../core/triggers/mapping.ts'
 import { firstShards, inLanes, nextShards } from '../../core/triggers/shard-order.ts'
 import { type LaneDeps, LaneRunner } from './lane-runner.ts'

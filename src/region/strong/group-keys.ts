@@ -2,7 +2,7 @@
  * The keys that seal what a group's regions say to each other through its stream, so that a witness reads nothing. The group's first replica makes
  * it, unless another has one, and gives it to the others by the sessions between regions. It is in no register, since those travel to every region.
  */
-import type { ArchiveReply } from '../../core/archive/lending.ts'
+import type { ArchiveReply } from '../../core/archive/archive-question.ts'
 import type { StrongGroup } from '../../core/table/table.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { PeerArchives } from '../../ports/peer-archives.ts'

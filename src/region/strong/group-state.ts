@@ -1,6 +1,6 @@
 /** The state of a group that one replica takes from another, over the sessions between regions (engine/order/replica-state.ts). */
-import type { ArchiveQuestion, ArchiveReply } from '../../core/archive/lending.ts'
-import { groupStateBytesMax, type GroupStateQuestion, groupStateRowsMax } from '../../core/archive/group-state.ts'
+import type { ArchiveQuestion, ArchiveReply } from '../../core/archive/archive-question.ts'
+import { groupStateBytesMax, type GroupStateQuestion, groupStateRowsMax } from '../../core/archive/group-question.ts'
 import type { KeyedRow } from '../../core/change/rows.ts'
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import type { ReplicaState, ReplicaTable } from '../../engine/order/replica-state.ts'

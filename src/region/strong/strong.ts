@@ -1,5 +1,5 @@
 /** Puts together what a region has of tables with strong consistency; nothing where the environment has no quorum. */
-import type { ArchiveQuestion, ArchiveReply } from '../../core/archive/lending.ts'
+import type { ArchiveQuestion, ArchiveReply } from '../../core/archive/archive-question.ts'
 import type { Timing } from '../../core/table/waits.ts'
 import type { Topology } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'

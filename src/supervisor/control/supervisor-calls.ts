@@ -1,6 +1,6 @@
 /** What the control of `longitude up` is asked and tells. */
 import { z } from 'zod'
-import type { Calls } from '../../deployment/control/calls.ts'
+import type { Calls } from '../../deployment/control/control-calls.ts'
 
 /** The file in a run's data folder that says where its control is. */
 export const controlFileName = 'control.json'

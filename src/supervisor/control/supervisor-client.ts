@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AdminTokenOptions, foundToken } from '../../deployment/secrets/admin-token.ts'
-import { ask } from '../../deployment/control/calls.ts'
+import { ask } from '../../deployment/control/control-calls.ts'
 import { readJsonFile } from '../../process/files/json-file.ts'
 import {
   type ControlFile,

@@ -4,7 +4,7 @@
  */
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { startControl } from '../../deployment/control/server.ts'
+import { startControl } from '../../deployment/control/call-server.ts'
 import type { PortCertificate } from '../../http/secure.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
 import { type ControlFile, controlFileName, type Diagnosis, supervisorCalls } from './supervisor-calls.ts'

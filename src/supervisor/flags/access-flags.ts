@@ -1,6 +1,6 @@
 /** What the programs of a deployment are told of who may speak to them. */
 import { resolve } from 'node:path'
-import { type PrivateOptions, privateIdOf, privatePlaceOf } from '../../node/private-listener.ts'
+import { type PrivateOptions, privateIdOf, privatePlaceOf } from '../../node/private-port.ts'
 import { Failure } from '../../process/failure.ts'
 import type { MemberPlan } from '../children/members.ts'
 import type { VisitorOptions } from '../../http/access/visitors.ts'

@@ -9,7 +9,7 @@ import {
   type TableDefinition,
   textIn,
   UnreadableTables,
-} from './definition.ts'
+} from './table-definition.ts'
 import { Intrinsics } from './intrinsics.ts'
 
 /** What CreateTable takes by the same name. */

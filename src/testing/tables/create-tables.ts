@@ -1,6 +1,6 @@
 /** Makes tables of a cluster by its own API, as a client would: the table in one region, its replicas one after the other. */
 import type { SdkRequestHandler } from '../cluster-api.ts'
-import { type TableDefinition, UnreadableTables } from './definition.ts'
+import { type TableDefinition, UnreadableTables } from './table-definition.ts'
 
 export type Making = {
   readonly regions: readonly string[]

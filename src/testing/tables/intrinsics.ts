@@ -1,5 +1,5 @@
 /** The functions of CloudFormation that a table's properties use, as far as a template alone can answer them. */
-import { isRecord, UnreadableTables } from './definition.ts'
+import { isRecord, UnreadableTables } from './table-definition.ts'
 
 type Values = Readonly<Record<string, unknown>>
 

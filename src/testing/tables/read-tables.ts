@@ -7,7 +7,7 @@
  *   a model of NoSQL Workbench         DataModel                                 a replica in every region
  */
 import { readTemplate } from './cloudformation.ts'
-import { isRecord, type TableDefinition, UnreadableTables } from './definition.ts'
+import { isRecord, type TableDefinition, UnreadableTables } from './table-definition.ts'
 import { readPlan } from './terraform.ts'
 import { readModel } from './workbench.ts'
 

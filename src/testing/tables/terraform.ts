@@ -9,7 +9,7 @@ import {
   type TableDefinition,
   textIn,
   UnreadableTables,
-} from './definition.ts'
+} from './table-definition.ts'
 
 const modulesDepthMax = 50
 const resourcesMax = 10_000

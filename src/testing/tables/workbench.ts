@@ -8,7 +8,7 @@ import {
   type TableDefinition,
   textIn,
   UnreadableTables,
-} from './definition.ts'
+} from './table-definition.ts'
 
 /** What a model says for people, or of capacity: nothing here is throttled by it, so the tables are made on demand. */
 const forPeople = ['NonKeyAttributes', 'TableFacets', 'DataAccess', 'SampleDataFormats']

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { FrameWriter, framesIn } from '../../../src/core/archive/frames.ts'
+import { FrameWriter, framesIn } from '../../../src/core/archive/length-frames.ts'
 import { BlobUnusable, openBlob, sealBlob } from '../../../src/core/archive/sealed-blob.ts'
 
 const content = Buffer.from('some rows')

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { equalValues } from '../../../src/core/attribute/equality.ts'
-import { compareValues } from '../../../src/core/attribute/order.ts'
+import { compareValues } from '../../../src/core/attribute/value-order.ts'
 import { sizeOfItem, sizeOfValue } from '../../../src/core/attribute/size.ts'
 import type { AttributeValue, Item } from '../../../src/core/attribute/value.ts'
 import { binaryContent, item, stringContent, value } from './values.ts'

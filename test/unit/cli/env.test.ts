@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { printerOf } from '../../../src/cli/commands/show/env.ts'
 import { type DataFolder, openDataFolder } from '../../../src/deployment/data-folder.ts'
-import { recordDeployment } from '../../../src/deployment/running.ts'
+import { recordDeployment } from '../../../src/deployment/running-deployments.ts'
 import { ran } from './run.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'longitude-env-'))

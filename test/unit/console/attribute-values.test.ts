@@ -7,7 +7,7 @@ import {
   itemOf,
   shortText,
   type Value,
-} from '../../../src/console/model/attribute-values.ts'
+} from '../../../src/console/model/edited-values.ts'
 
 const digits = fc.stringMatching(/^-?[1-9]\d{0,37}$/)
 const numbers = fc.oneof(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { backupsIn, recoveryIn, shareOf, spanOf } from '../../../src/console/model/backup-view.ts'
-import { partTold } from '../../../src/console/model/commands.ts'
-import { parseDrill } from '../../../src/drills/definition/parse.ts'
+import { partTold } from '../../../src/console/model/told-commands.ts'
+import { parseDrill } from '../../../src/drills/definition/parse-drill.ts'
 
 describe('the line of time', () => {
   const summary = {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { healTold, linkName, operationTold, setLinksTold, tableTold } from '../../../src/console/model/commands.ts'
-import { parseDrill } from '../../../src/drills/definition/parse.ts'
+import { healTold, linkName, operationTold, setLinksTold, tableTold } from '../../../src/console/model/told-commands.ts'
+import { parseDrill } from '../../../src/drills/definition/parse-drill.ts'
 
 /** A drill of one step, as a person would paste it. */
 function isStep(step: string | undefined): boolean {

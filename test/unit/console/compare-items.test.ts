@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { Item } from '../../../src/console/model/attribute-values.ts'
+import type { Item } from '../../../src/console/model/edited-values.ts'
 import { attributeRows, isEqual, latestOf, updateOf, verdictOf } from '../../../src/console/model/compare-items.ts'
 import { lostWrite, reasonOf } from '../../../src/console/model/conflict-reason.ts'
-import type { ReplicaRow } from '../../../src/console/model/state.ts'
+import type { ReplicaRow } from '../../../src/console/model/console-state.ts'
 
 const row = (item: Item, wallMs: number): ReplicaRow => ({
   has: 'an item',

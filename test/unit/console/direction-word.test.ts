@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { lagText, sentenceOf, toneOf, wordOf } from '../../../src/console/model/direction-word.ts'
-import { spreadOf } from '../../../src/console/model/figures.ts'
-import type { CarriedLink, Direction } from '../../../src/console/model/state.ts'
+import { spreadOf } from '../../../src/console/model/figure-text.ts'
+import type { CarriedLink, Direction } from '../../../src/console/model/console-state.ts'
 
 const link: CarriedLink = {
   roundTripMs: 70,

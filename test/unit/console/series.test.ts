@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { appended, marksOf, rowsOf, seriesOf, spansOf } from '../../../src/console/model/series.ts'
-import type { Note } from '../../../src/console/model/state.ts'
+import { appended, marksOf, rowsOf, seriesOf, spansOf } from '../../../src/console/model/past-series.ts'
+import type { Note } from '../../../src/console/model/console-state.ts'
 
 const history = {
   from: 'us',

@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { Console } from '../../../src/console/console.ts'
 import { consoleAddress, consoleKey } from '../../../src/console/key.ts'
-import type { SetRequest } from '../../../src/links/control/control-client.ts'
+import type { SetRequest } from '../../../src/links/control/links-client.ts'
 import { Wire } from '../../../src/drills/run/load/wire.ts'
 
 const token = 'the-token-of-the-administration'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { capacityText, keyOf, keyText, plainWish, readingOf } from '../../../src/console/model/reading.ts'
-import { tableView } from '../../../src/console/model/table-view.ts'
+import { capacityText, keyOf, keyText, plainWish, readingOf } from '../../../src/console/model/wanted-items.ts'
+import { tableView } from '../../../src/console/model/described-table.ts'
 
 const described = {
   Table: {

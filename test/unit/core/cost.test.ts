@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { estimateOf } from '../../../src/core/cost/estimate.ts'
 import type { Prices } from '../../../src/core/cost/prices.ts'
 import type { Minute, TableUsage } from '../../../src/core/cost/usage.ts'
-import { readPrices } from '../../../src/deployment/prices.ts'
+import { readPrices } from '../../../src/deployment/prices-file.ts'
 
 const hourMs = 3_600_000
 const hours = 730

@@ -1,6 +1,6 @@
 /** DAX's control plane at a cache: what it says of itself, and how it refuses what cannot be done to it. */
 import { describe, expect, it } from 'vitest'
-import { withDaxControl } from '../../../src/cache/dax/control.ts'
+import { withDaxControl } from '../../../src/cache/dax/dax-control.ts'
 import type { Pipeline } from '../../../src/http/pipeline.ts'
 
 describe('the control plane', () => {

@@ -5,7 +5,7 @@
 import { createRequire } from 'node:module'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Frame, FrameReader, UnknownMethod } from '../../../src/cache/dax/frames.ts'
+import { type Frame, FrameReader, UnknownMethod } from '../../../src/cache/dax/dax-frames.ts'
 import { CborReader } from '../../../src/core/cbor/cbor-reader.ts'
 import { CborWriter } from '../../../src/core/cbor/cbor-writer.ts'
 import { UnreadableCbor } from '../../../src/core/cbor/major-types.ts'

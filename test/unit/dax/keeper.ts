@@ -4,7 +4,7 @@ import { encodePrimaryKey } from '../../../src/core/key/primary-key.ts'
 import type { Mark } from '../../../src/core/wire/cache-mark.ts'
 import type { ItemRead, Origin, PageRead, Written } from '../../../src/cache/core/asks.ts'
 import { Cache } from '../../../src/cache/core/cache.ts'
-import type { CacheOptions } from '../../../src/cache/core/options.ts'
+import type { CacheOptions } from '../../../src/cache/core/cache-options.ts'
 import type { Cached } from '../../../src/cache/core/entry.ts'
 
 export const schema: KeySchema = { partition: [{ name: 'pk', type: 'S' }], sort: [{ name: 'sk', type: 'N' }] }

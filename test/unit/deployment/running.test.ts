@@ -2,7 +2,12 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
-import { nameFor, recordDeployment, runningDeployments, stateFolder } from '../../../src/deployment/running.ts'
+import {
+  nameFor,
+  recordDeployment,
+  runningDeployments,
+  stateFolder,
+} from '../../../src/deployment/running-deployments.ts'
 import { identityOf } from '../../../src/process/process-identity.ts'
 
 const made: string[] = []

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { castOf, type Cast } from '../../../src/drills/definition/cast.ts'
-import type { Operation } from '../../../src/drills/definition/record.ts'
+import type { Operation } from '../../../src/drills/definition/drill-record.ts'
 import { lacking, type Scene } from '../../../src/drills/run/conditions.ts'
 
 const region = 'us-east-1'

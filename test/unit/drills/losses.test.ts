@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fatesOf, recoveryPointOf } from '../../../src/drills/report/losses.ts'
-import type { Operation } from '../../../src/drills/definition/record.ts'
+import type { Operation } from '../../../src/drills/definition/drill-record.ts'
 import { conflict, fault, operation } from './operations.ts'
 
 const shared = (startMs: number, more: Partial<Operation> = {}): Operation =>

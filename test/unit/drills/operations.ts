@@ -1,5 +1,5 @@
 /** Records of runs that never were, for the tests of what follows from them. */
-import type { ConflictRecord, FaultRecord, Operation } from '../../../src/drills/definition/record.ts'
+import type { ConflictRecord, FaultRecord, Operation } from '../../../src/drills/definition/drill-record.ts'
 
 export function operation(startMs: number, more: Partial<Operation> = {}): Operation {
   return {

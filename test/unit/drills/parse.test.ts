@@ -2,7 +2,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { durationMs } from '../../../src/drills/definition/definition.ts'
-import { DrillMistakes, parseDrill } from '../../../src/drills/definition/parse.ts'
+import { DrillMistakes, parseDrill } from '../../../src/drills/definition/parse-drill.ts'
 
 const head = 'name: mine\ntitle: Mine\nroles: { victim: eu-west-1 }\n'
 

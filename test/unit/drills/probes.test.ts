@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { probesMax } from '../../../src/core/limits/drill-limits.ts'
-import { parseDrill } from '../../../src/drills/definition/parse.ts'
+import { parseDrill } from '../../../src/drills/definition/parse-drill.ts'
 import type { ProbePlan } from '../../../src/drills/definition/definition.ts'
 import { Probes } from '../../../src/drills/run/load/probes.ts'
 

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { outagesOf, recoveriesOf } from '../../../src/drills/report/outages.ts'
-import type { Operation } from '../../../src/drills/definition/record.ts'
+import type { Operation } from '../../../src/drills/definition/drill-record.ts'
 import { fault, operation } from './operations.ts'
 
 const endMs = 60_000

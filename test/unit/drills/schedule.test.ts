@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { scheduleHistoryMax } from '../../../src/core/limits/drill-limits.ts'
 import { dueOf, type Entry, type PastRun, scheduleSchema } from '../../../src/drills/definition/schedule.ts'
-import { plannedOf, readHistory, readSchedule, runSchedule } from '../../../src/drills/run/scheduler.ts'
+import { plannedOf, readHistory, readSchedule, runSchedule } from '../../../src/drills/run/drill-scheduler.ts'
 
 const hourMs = 3_600_000
 const dayMs = 24 * hourMs

@@ -20,7 +20,7 @@ import { inOneTurn, type Turns } from '../../../src/core/turns.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import { ReadingEngine } from '../../../src/engine/reading-engine.ts'
 import type { Edit, Entry, Range, Store } from '../../../src/ports/store.ts'
-import { digestForPeer, digestOfRange } from '../../../src/readers/replication/compare/key-range.ts'
+import { digestForPeer, digestOfRange } from '../../../src/readers/replication/compare/range-digests.ts'
 import { attributeNamed, itemOf, makeTable, openRegion, put, regionNames, replicate } from './region.ts'
 
 const [us, eu] = regionNames

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { expiredSeconds, expirySecond, expirySecondMax } from '../../../src/core/item/expiry.ts'
+import { expiredSeconds, expirySecond, expirySecondMax } from '../../../src/core/item/item-expiry.ts'
 
 describe('the second at which an item expires', () => {
   it.each([

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compareValues } from '../../../src/core/attribute/order.ts'
+import { compareValues } from '../../../src/core/attribute/value-order.ts'
 import type { AttributeValue, Item } from '../../../src/core/attribute/value.ts'
 import { encodeIndexKey, indexKeyRange } from '../../../src/core/key/index-key.ts'
 import { segmentRange, type SortCondition, wholeRange } from '../../../src/core/key/key-range.ts'

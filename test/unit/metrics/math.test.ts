@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { checkExpressions, type MetricQuery, QueryRun } from '../../../src/core/metrics/metric-query.ts'
 import { StatisticSum } from '../../../src/core/metrics/statistic-set.ts'
-import { MathError, parseExpression } from '../../../src/core/metrics/math/expression.ts'
+import { MathError, parseExpression } from '../../../src/core/metrics/math/math-expression.ts'
 
 type Given = Readonly<Record<string, readonly (number | undefined)[]>>
 const minute = 60_000

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import { ask, type Asking, type Calls, NotHere } from '../../../src/deployment/control/calls.ts'
-import { type Control, startControl } from '../../../src/deployment/control/server.ts'
+import { ask, type Asking, type Calls, NotHere } from '../../../src/deployment/control/control-calls.ts'
+import { type Control, startControl } from '../../../src/deployment/control/call-server.ts'
 import { Failure } from '../../../src/process/failure.ts'
 
 const token = 'a-token-of-some-length'

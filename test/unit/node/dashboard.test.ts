@@ -5,7 +5,7 @@ import { parse } from 'yaml'
 import { prometheusMeter } from '../../../src/adapters/metrics/prometheus-meter.ts'
 import { systemClock } from '../../../src/adapters/system/clocks.ts'
 import { Cache } from '../../../src/cache/core/cache.ts'
-import { cacheMetrics } from '../../../src/cache/core/metrics.ts'
+import { cacheMetrics } from '../../../src/cache/core/cache-metrics.ts'
 import { metrics } from '../../../src/ports/meter.ts'
 
 type Panel = {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { addOptions } from '../../../src/cli/configuration.ts'
 import { readOptionsFound } from '../../../src/cli/find-deployment.ts'
 import { optionsOf } from '../../../src/cli/options/of-commands.ts'
-import { recordDeployment } from '../../../src/deployment/running.ts'
+import { recordDeployment } from '../../../src/deployment/running-deployments.ts'
 
 let state = ''
 beforeEach(() => {

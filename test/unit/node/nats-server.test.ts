@@ -6,7 +6,7 @@ import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { fetchDebianPackage, mirrorOf } from '../../../src/nats-server/debian-package.ts'
 import { findNatsServer } from '../../../src/nats-server/find.ts'
 import { assetOf, checkDigest } from '../../../src/nats-server/release.ts'
-import { isNewEnough } from '../../../src/nats-server/version.ts'
+import { isNewEnough } from '../../../src/nats-server/nats-version.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'longitude-nats-server-'))
 afterEach(() => vi.unstubAllEnvs())

@@ -1,7 +1,7 @@
 /** In a region of several nodes, which answers wait until it is known that no other node leads: all that a leading node of the past could give. */
 import { expect, test } from 'vitest'
 import { timings } from '../../../src/core/table/waits.ts'
-import { targetOf } from '../../../src/core/wire/target.ts'
+import { targetOf } from '../../../src/core/wire/request-target.ts'
 import { apiPipeline } from '../../../src/http/api-pipeline.ts'
 import type { ApiRequest, Pipeline } from '../../../src/http/pipeline.ts'
 import { makeTable, openRegion } from '../engine/region.ts'

@@ -1,7 +1,7 @@
 /** Keys, ranges, pages and tokens together, over a sorted array in the store's place. */
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compareValues } from '../../../src/core/attribute/order.ts'
+import { compareValues } from '../../../src/core/attribute/value-order.ts'
 import { sizeOfItem } from '../../../src/core/attribute/size.ts'
 import type { AttributeValue, Item } from '../../../src/core/attribute/value.ts'
 import { decodeItem, encodeItem } from '../../../src/core/item/item-bytes.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseSchedule } from '../../../src/core/scaling/schedule.ts'
+import { parseSchedule } from '../../../src/core/scaling/scaling-schedule.ts'
 
 const minuteMs = 60_000
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { newIdentity, ownLabel } from '../../../src/core/table/identity.ts'
+import { newIdentity, ownLabel } from '../../../src/core/table/table-identity.ts'
 import { owedRegisters } from '../../../src/core/table/owed-registers.ts'
 import { tableFrom } from '../../../src/core/table/table-view.ts'
 

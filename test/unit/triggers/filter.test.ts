@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { matchesAny, parseFilter } from '../../../src/core/triggers/filter.ts'
+import { matchesAny, parseFilter } from '../../../src/core/triggers/event-filter.ts'
 
 const record = {
   eventName: 'INSERT',

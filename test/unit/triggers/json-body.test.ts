@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { bodyDepthMax } from '../../../src/core/limits/limits.ts'
 import { invokePayloadBytesMax, mappingRequestBytesMax } from '../../../src/core/limits/trigger-limits.ts'
-import { mappingBody, requireEvent } from '../../../src/operations/lambda/json-body.ts'
+import { mappingBody, requireEvent } from '../../../src/operations/lambda/lambda-body.ts'
 
 const objects = (bytes: number): Buffer => Buffer.from(`[${'{},'.repeat(bytes / 3 - 2)}{}]`)
 

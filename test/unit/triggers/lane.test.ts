@@ -1,7 +1,7 @@
 /** The decisions of a lane, run against a shard that is a list and a function that answers by chance. */
 import { array, assert, boolean, constantFrom, integer, property, record } from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decide, type Lane, laneFrom, type Outcome, passed, settle } from '../../../src/core/triggers/lane.ts'
+import { decide, type Lane, laneFrom, type Outcome, passed, settle } from '../../../src/core/triggers/trigger-lane.ts'
 import { type MappingSettings, usualSettings } from '../../../src/core/triggers/mapping.ts'
 
 type Rec = { readonly position: number; readonly atMs: number }

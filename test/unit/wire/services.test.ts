@@ -6,7 +6,7 @@ import { ServiceError } from '../../../src/core/errors.ts'
 import { ServiceRefusal } from '../../../src/core/services/refusal.ts'
 import { linkedInputs } from '../../../src/core/wire/model/linking.ts'
 import type { Model } from '../../../src/core/wire/model/model-shape.ts'
-import type { AuthorizeService, ServiceEntry } from '../../../src/operations/service.ts'
+import type { AuthorizeService, ServiceEntry } from '../../../src/operations/service-entry.ts'
 import { serverWith, type TestServer } from './server.ts'
 import { authorizationOf, timeOf } from './sign.ts'
 

@@ -3,10 +3,10 @@ import type { Command } from 'commander'
 import { readOptionsFound } from '../../find-deployment.ts'
 import { optionsOf } from '../../options/of-commands.ts'
 import { Failure } from '../../../process/failure.ts'
-import type { LinkView, SetRequest } from '../../../links/control/control-client.ts'
+import type { LinkView, SetRequest } from '../../../links/control/links-client.ts'
 import { controlOf } from '../../../links/control/control-options.ts'
 import { bandwidthText, delayText, stallText } from '../../../links/quantities.ts'
-import type { Shape } from '../../../links/lane/shape.ts'
+import type { Shape } from '../../../links/lane/link-shape.ts'
 import { tableText } from '../../../process/table-text.ts'
 
 export async function runLinks(command: Command, json: boolean): Promise<void> {

@@ -25,7 +25,7 @@ import {
   readReport,
   renderReport,
   writeReport,
-} from '../../../drills/run/files.ts'
+} from '../../../drills/run/drill-files.ts'
 import { startPrivateRegions } from '../../../drills/run/targets/private-regions.ts'
 import { runningTarget } from '../../../drills/run/targets/process-target.ts'
 import { Interrupted } from '../../../drills/run/run-drill.ts'
@@ -33,7 +33,7 @@ import type { Target } from '../../../drills/run/targets/target.ts'
 import { NoAnswer, Refusal } from '../../../drills/run/load/wire.ts'
 import { repeatText, summaryText } from './summary-text.ts'
 import { Failure, unknownStatus } from '../../../process/failure.ts'
-import { LinksControl } from '../../../links/control/control-client.ts'
+import { LinksControl } from '../../../links/control/links-client.ts'
 import { controlOf } from '../../../supervisor/control/supervisor-client.ts'
 import { progressTo } from '../../../process/role.ts'
 import { tableText } from '../../../process/table-text.ts'

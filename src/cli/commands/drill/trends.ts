@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { trendReportsMax } from '../../../core/limits/drill-limits.ts'
 import { type Run, runOf, trendHead, trendRow, trendsPage } from '../../../drills/report/forms/trends.ts'
-import { readReport } from '../../../drills/run/files.ts'
+import { readReport } from '../../../drills/run/drill-files.ts'
 import { Failure } from '../../../process/failure.ts'
 import { tableText } from '../../../process/table-text.ts'
 

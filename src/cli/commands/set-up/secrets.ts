@@ -23,7 +23,7 @@ import {
   seedPath,
 } from '../../../deployment/secrets/nats/nats-secrets.ts'
 import { makeNodesSecrets, regionNodesOf } from '../../../deployment/secrets/nats/nodes-secrets.ts'
-import { natsSettings } from '../../../nats-server/settings.ts'
+import { natsSettings } from '../../../nats-server/nats-settings.ts'
 import { writeConfiguration } from '../../../supervisor/nats/nats-process.ts'
 import { tableText } from '../../../process/table-text.ts'
 import { writeQuorumFiles } from './quorum-files.ts'

@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { isInBucket } from '../../../load/places/bucket-files.ts'
 import { dump } from '../../../load/dump.ts'
 import { ProgressFile } from '../../../load/progress-file.ts'
-import { Target } from '../../../load/target.ts'
+import { Target } from '../../../load/loaded-tables.ts'
 import { filesAt } from '../../options/files.ts'
 import { placeOf } from '../../options/place.ts'
 

@@ -1,5 +1,5 @@
 /** `longitude list`: the deployments of this user that run on this machine. */
-import { runningDeployments } from '../../../deployment/running.ts'
+import { runningDeployments } from '../../../deployment/running-deployments.ts'
 import { tableText } from '../../../process/table-text.ts'
 
 export async function runList(json: boolean): Promise<void> {

@@ -1,8 +1,8 @@
 /** Who may do what, and why: an explanation of one request, what was denied, the identities, and what is usually wrong in their policies. */
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import type { ToldOf } from '../../calls.ts'
-import { about, call, signedIn } from '../api.ts'
+import type { ToldOf } from '../../console-calls.ts'
+import { about, call, signedIn } from '../console-api.ts'
 import { Panel, Problem, useDoing } from '../parts/doing.tsx'
 import { Heads } from '../parts/heads.tsx'
 import { Copyable } from '../parts/told.tsx'

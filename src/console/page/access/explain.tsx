@@ -1,8 +1,8 @@
 /** Asks whether a user or role may do something, and shows which statement decides. */
 import { type Signal, useSignal } from '@preact/signals'
-import type { AskedOf, ToldOf } from '../../calls.ts'
-import { explainTold } from '../../model/commands.ts'
-import { call } from '../api.ts'
+import type { AskedOf, ToldOf } from '../../console-calls.ts'
+import { explainTold } from '../../model/told-commands.ts'
+import { call } from '../console-api.ts'
 import { regionNames } from '../live.ts'
 import { Problem, useDoing } from '../parts/doing.tsx'
 import { RegionChoice } from '../parts/region-choice.tsx'

@@ -1,7 +1,7 @@
 /** A backup is made, and a table is restored: from a backup, or to a moment. */
 import { useSignal } from '@preact/signals'
 import type { BackupView } from '../../model/backup-view.ts'
-import { operationTold } from '../../model/commands.ts'
+import { operationTold } from '../../model/told-commands.ts'
 import { state } from '../live.ts'
 import { Problem, useDoing } from '../parts/doing.tsx'
 import { ToldAs } from '../parts/told.tsx'

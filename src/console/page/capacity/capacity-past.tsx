@@ -2,13 +2,13 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import uPlot from 'uplot'
-import type { ToldOf } from '../../calls.ts'
-import { timeText, unitsText } from '../../model/figures.ts'
-import { call } from '../api.ts'
+import type { ToldOf } from '../../console-calls.ts'
+import { timeText, unitsText } from '../../model/figure-text.ts'
+import { call } from '../console-api.ts'
 import { Panel, Problem, useDoing } from '../parts/doing.tsx'
 import { Heads } from '../parts/heads.tsx'
 import { axisIn, type Colours, PlotFrame, plotHeight } from '../parts/plot-frame.tsx'
-import { nameOf, type Row } from './row.ts'
+import { nameOf, type Row } from './consumed-row.ts'
 
 type Past = ToldOf<'capacityPast'>
 

@@ -1,10 +1,10 @@
 /** What tables and indexes of a region consume, against what is provisioned, and what was short of capacity. */
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import type { ToldOf } from '../../calls.ts'
-import { capacityTold } from '../../model/commands.ts'
-import { momentText, unitsText } from '../../model/figures.ts'
-import { call, signedIn } from '../api.ts'
+import type { ToldOf } from '../../console-calls.ts'
+import { capacityTold } from '../../model/told-commands.ts'
+import { momentText, unitsText } from '../../model/figure-text.ts'
+import { call, signedIn } from '../console-api.ts'
 import { regionNames, state } from '../live.ts'
 import { Panel, Problem, useDoing } from '../parts/doing.tsx'
 import { Heads } from '../parts/heads.tsx'
@@ -13,7 +13,7 @@ import { ToldAs } from '../parts/told.tsx'
 import { WantsKey } from '../parts/wants-key.tsx'
 import { CapacityPast } from './capacity-past.tsx'
 import { Cost } from './cost.tsx'
-import { nameOf, type Row } from './row.ts'
+import { nameOf, type Row } from './consumed-row.ts'
 
 /** The metrics have a point a minute. */
 const everyMs = 60_000

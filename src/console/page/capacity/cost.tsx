@@ -1,8 +1,8 @@
 /** What the last day would cost on AWS in a month, asked for by a button: every table of every region is asked. */
 import { useSignal } from '@preact/signals'
-import type { ToldOf } from '../../calls.ts'
-import { dollarsText, durationText } from '../../model/figures.ts'
-import { call } from '../api.ts'
+import type { ToldOf } from '../../console-calls.ts'
+import { dollarsText, durationText } from '../../model/figure-text.ts'
+import { call } from '../console-api.ts'
 import { Panel, Problem, useDoing } from '../parts/doing.tsx'
 import { Heads } from '../parts/heads.tsx'
 import { Copyable } from '../parts/told.tsx'

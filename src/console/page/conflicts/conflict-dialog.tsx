@@ -1,8 +1,8 @@
 /** One conflict: both images side by side, why the one won, and the other written again. */
 import { RegionChoice } from '../parts/region-choice.tsx'
 import { useSignal } from '@preact/signals'
-import type { ShownConflict } from '../../calls.ts'
-import { operationTold } from '../../model/commands.ts'
+import type { ShownConflict } from '../../console-calls.ts'
+import { operationTold } from '../../model/told-commands.ts'
 import { reasonOf } from '../../model/conflict-reason.ts'
 import { regionNames, state } from '../live.ts'
 import { Dialog } from '../parts/dialog.tsx'

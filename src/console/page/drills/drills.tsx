@@ -1,12 +1,12 @@
 /** Drills: choose or change one, start it, watch it, abort it, and read the reports. */
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { call, signedIn } from '../api.ts'
+import { call, signedIn } from '../console-api.ts'
 import { Panel, Problem, useDoing } from '../parts/doing.tsx'
 import { WantsKey } from '../parts/wants-key.tsx'
 import { Reports } from './reports.tsx'
 import { Run } from './run.tsx'
-import type { Drills, RunView } from './shown.ts'
+import type { Drills, RunView } from './drills-view.ts'
 import { Start } from './start.tsx'
 
 const everyMs = 1000

@@ -1,12 +1,12 @@
 /** The reports of drills that this console has started, each in a frame that may do nothing. */
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { durationText, momentText } from '../../model/figures.ts'
-import { call } from '../api.ts'
+import { durationText, momentText } from '../../model/figure-text.ts'
+import { call } from '../console-api.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { Panel, Problem, useDoing } from '../parts/doing.tsx'
 import { Heads } from '../parts/heads.tsx'
-import type { Drills } from './shown.ts'
+import type { Drills } from './drills-view.ts'
 
 type Report = Drills['reports'][number]
 

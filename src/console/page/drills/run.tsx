@@ -1,11 +1,11 @@
 /** The drill that runs, or the last that ran: what happened so far, the newest at the end. */
 import { useEffect, useRef } from 'preact/hooks'
 import { type DrillLine, withoutBegun } from '../../model/drill-lines.ts'
-import { durationText, momentText } from '../../model/figures.ts'
-import { call } from '../api.ts'
+import { durationText, momentText } from '../../model/figure-text.ts'
+import { call } from '../console-api.ts'
 import { state } from '../live.ts'
 import { Panel, Problem, useDoing } from '../parts/doing.tsx'
-import type { RunView } from './shown.ts'
+import type { RunView } from './drills-view.ts'
 
 const tones: Readonly<Record<RunView['state'], string>> = {
   running: 'warn',

@@ -1,11 +1,11 @@
 /** One of the drills that come with Longitude, as it is or changed, and its start. */
 import { useSignal } from '@preact/signals'
-import { drillTold } from '../../model/commands.ts'
-import { about, call } from '../api.ts'
+import { drillTold } from '../../model/told-commands.ts'
+import { about, call } from '../console-api.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { Problem, useDoing } from '../parts/doing.tsx'
 import { Copyable } from '../parts/told.tsx'
-import type { Drills } from './shown.ts'
+import type { Drills } from './drills-view.ts'
 
 type Drill = Drills['drills'][number]
 type Props = { readonly told: Drills; readonly runs: boolean; readonly onStarted: () => void }

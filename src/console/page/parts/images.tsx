@@ -1,5 +1,5 @@
 /** Two images of an item side by side, with what differs marked. */
-import { type Item, shortText } from '../../model/attribute-values.ts'
+import { type Item, shortText } from '../../model/edited-values.ts'
 import { attributeRows } from '../../model/compare-items.ts'
 import { Heads } from './heads.tsx'
 

@@ -1,7 +1,7 @@
 /** One of the tables, of which there may be a thousand: a field that finds them by their names. */
 import { type Signal, useSignal } from '@preact/signals'
 import { useEffect, useId } from 'preact/hooks'
-import { call } from '../api.ts'
+import { call } from '../console-api.ts'
 
 /** More are found by typing more of their names. */
 const offeredMax = 50

@@ -1,6 +1,6 @@
 /** What an action is as a command line and as a step of a drill, ready to copy. */
 import { useState } from 'preact/hooks'
-import type { Told } from '../../model/commands.ts'
+import type { Told } from '../../model/told-commands.ts'
 
 export function ToldAs({ told }: { readonly told: Told }) {
   return (

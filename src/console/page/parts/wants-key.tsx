@@ -1,5 +1,5 @@
 /** Where the page has no key. */
-import { signedIn } from '../api.ts'
+import { signedIn } from '../console-api.ts'
 
 export function WantsKey() {
   return (

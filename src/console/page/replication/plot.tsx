@@ -1,9 +1,9 @@
 /** Lag and pending changes over time; in the colours of the theme. */
 import { useMemo, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
-import { durationText, timeText } from '../../model/figures.ts'
-import { type Series, spansOf } from '../../model/series.ts'
-import type { Note } from '../../model/state.ts'
+import { durationText, timeText } from '../../model/figure-text.ts'
+import { type Series, spansOf } from '../../model/past-series.ts'
+import type { Note } from '../../model/console-state.ts'
 import { axisIn, type Colours, PlotFrame, plotHeight } from '../parts/plot-frame.tsx'
 
 type Props = { readonly series: Series; readonly marks: readonly Note[]; readonly label: string }

@@ -1,5 +1,5 @@
 /** Change streams: the records of a table as they come, and what is sent to functions. */
-import { signedIn } from '../api.ts'
+import { signedIn } from '../console-api.ts'
 import { WantsKey } from '../parts/wants-key.tsx'
 import { Tail } from './tail.tsx'
 import { Triggers } from './triggers.tsx'

@@ -1,12 +1,12 @@
 /** The records of a table's change stream as they come: a bounded number of them, and no more while it is paused. */
 import { type Signal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import type { AskedOf, ToldOf } from '../../calls.ts'
-import { shortText } from '../../model/attribute-values.ts'
-import { tailTold } from '../../model/commands.ts'
-import { momentText } from '../../model/figures.ts'
+import type { AskedOf, ToldOf } from '../../console-calls.ts'
+import { shortText } from '../../model/edited-values.ts'
+import { tailTold } from '../../model/told-commands.ts'
+import { momentText } from '../../model/figure-text.ts'
 import { type StreamRecord, withNewer } from '../../model/stream-records.ts'
-import { call } from '../api.ts'
+import { call } from '../console-api.ts'
 import { regionNames } from '../live.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { Panel, Problem, useDoing } from '../parts/doing.tsx'
@@ -15,7 +15,7 @@ import { Images } from '../parts/images.tsx'
 import { RegionChoice } from '../parts/region-choice.tsx'
 import { TableChoice } from '../parts/table-choice.tsx'
 import { ToldAs } from '../parts/told.tsx'
-import { route } from '../route.ts'
+import { route } from '../page-route.ts'
 
 const pollMs = 1000
 const keptMax = 500

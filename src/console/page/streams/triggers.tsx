@@ -2,8 +2,8 @@
 import { Heads } from '../parts/heads.tsx'
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import type { ToldOf } from '../../calls.ts'
-import { call } from '../api.ts'
+import type { ToldOf } from '../../console-calls.ts'
+import { call } from '../console-api.ts'
 import { Panel, Problem, useDoing } from '../parts/doing.tsx'
 import { Copyable } from '../parts/told.tsx'
 

@@ -1,6 +1,6 @@
 /** A table is created by a form, or by the JSON of CreateTable; then its replicas are added one after the other, as the API wants it. */
 import { useSignal } from '@preact/signals'
-import { operationTold } from '../../model/commands.ts'
+import { operationTold } from '../../model/told-commands.ts'
 import { regionNames, state } from '../live.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { Problem, useDoing } from '../parts/doing.tsx'

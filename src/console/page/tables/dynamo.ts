@@ -1,5 +1,5 @@
 /** Operations of the API, in a region of choice. */
-import { call } from '../api.ts'
+import { call } from '../console-api.ts'
 
 export type Output = Readonly<Record<string, unknown>>
 

@@ -1,14 +1,14 @@
 /** Compares all replicas of a table up to a moment, shows what differs, and lets the regions repair it. */
 import { useSignal } from '@preact/signals'
-import type { Comparison } from '../../calls.ts'
-import type { Item } from '../../model/attribute-values.ts'
-import { tableTold } from '../../model/commands.ts'
-import { durationText, momentText } from '../../model/figures.ts'
-import { keyText } from '../../model/reading.ts'
-import { call } from '../api.ts'
+import type { Comparison } from '../../console-calls.ts'
+import type { Item } from '../../model/edited-values.ts'
+import { tableTold } from '../../model/told-commands.ts'
+import { durationText, momentText } from '../../model/figure-text.ts'
+import { keyText } from '../../model/wanted-items.ts'
+import { call } from '../console-api.ts'
 import { Problem, useDoing } from '../parts/doing.tsx'
 import { ToldAs } from '../parts/told.tsx'
-import type { Shown } from './shown.ts'
+import type { Shown } from './table-parts.ts'
 
 export function Equality({ view }: Shown) {
   const found = useSignal<Comparison | undefined>(undefined)

@@ -2,8 +2,8 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { memberWords } from '../../model/group-words.ts'
-import type { ToldOf } from '../../calls.ts'
-import { call } from '../api.ts'
+import type { ToldOf } from '../../console-calls.ts'
+import { call } from '../console-api.ts'
 import { Heads } from '../parts/heads.tsx'
 import { Problem, useDoing } from '../parts/doing.tsx'
 

@@ -1,11 +1,11 @@
 /** Secondary indexes: listed, added and removed. */
 import { useSignal } from '@preact/signals'
-import { operationTold } from '../../model/commands.ts'
+import { operationTold } from '../../model/told-commands.ts'
 import { state } from '../live.ts'
 import { Problem, useDoing } from '../parts/doing.tsx'
 import { ToldAs } from '../parts/told.tsx'
 import { dynamo, isActive, untilTable } from './dynamo.ts'
-import type { Shown } from './shown.ts'
+import type { Shown } from './table-parts.ts'
 
 export function Indexes({ view, region, look }: Shown) {
   const work = useDoing()

@@ -1,18 +1,18 @@
 /** Items, with a column for each region; cells that differ from another region's are marked. */
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import type { Item } from '../../model/attribute-values.ts'
-import { operationTold } from '../../model/commands.ts'
-import { capacityText, keyOf, plainWish, type Reading, readingOf, type Wish } from '../../model/reading.ts'
-import { call } from '../api.ts'
+import type { Item } from '../../model/edited-values.ts'
+import { operationTold } from '../../model/told-commands.ts'
+import { capacityText, keyOf, plainWish, type Reading, readingOf, type Wish } from '../../model/wanted-items.ts'
+import { call } from '../console-api.ts'
 import { regionNames, state } from '../live.ts'
 import { Panel, Problem, useDoing } from '../parts/doing.tsx'
 import { ToldAs } from '../parts/told.tsx'
 import { dynamo } from './dynamo.ts'
-import { ItemDialog } from './item-dialog.tsx'
-import { ItemGrid } from './item-grid.tsx'
+import { ItemDialog } from './items/item-dialog.tsx'
+import { ItemGrid } from './items/item-grid.tsx'
 import { ReadingForm } from './reading-form.tsx'
-import type { Found, Shown } from './shown.ts'
+import type { Found, Shown } from './table-parts.ts'
 
 type Starts = Readonly<Record<string, unknown>>
 

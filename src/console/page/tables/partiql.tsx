@@ -2,14 +2,14 @@
 import { RegionChoice } from '../parts/region-choice.tsx'
 import { Heads } from '../parts/heads.tsx'
 import { useSignal } from '@preact/signals'
-import { type Item, shortText } from '../../model/attribute-values.ts'
-import { operationTold } from '../../model/commands.ts'
-import { capacityText } from '../../model/reading.ts'
+import { type Item, shortText } from '../../model/edited-values.ts'
+import { operationTold } from '../../model/told-commands.ts'
+import { capacityText } from '../../model/wanted-items.ts'
 import { state } from '../live.ts'
 import { Panel, Problem, useDoing } from '../parts/doing.tsx'
 import { ToldAs } from '../parts/told.tsx'
 import { dynamo, type Output } from './dynamo.ts'
-import type { Shown } from './shown.ts'
+import type { Shown } from './table-parts.ts'
 
 export function Partiql({ view, region: first }: Shown) {
   const region = useSignal(first)

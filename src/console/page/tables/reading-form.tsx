@@ -1,7 +1,7 @@
 /** What is read: in which region, of which index, by which key. */
 import type { Signal } from '@preact/signals'
-import type { SortHow, Wish } from '../../model/reading.ts'
-import type { TableView } from '../../model/table-view.ts'
+import type { SortHow, Wish } from '../../model/wanted-items.ts'
+import type { TableView } from '../../model/described-table.ts'
 import { regionNames } from '../live.ts'
 
 type Props = {

@@ -2,18 +2,18 @@
 import { Heads } from '../parts/heads.tsx'
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import type { ToldOf } from '../../calls.ts'
-import { operationTold, pauseTold, resumeTold } from '../../model/commands.ts'
+import type { ToldOf } from '../../console-calls.ts'
+import { operationTold, pauseTold, resumeTold } from '../../model/told-commands.ts'
 import { evacuationText } from '../../model/direction-word.ts'
-import { durationText, timeText } from '../../model/figures.ts'
-import { call } from '../api.ts'
+import { durationText, timeText } from '../../model/figure-text.ts'
+import { call } from '../console-api.ts'
 import { regionNames, state } from '../live.ts'
 import { Problem, useDoing } from '../parts/doing.tsx'
 import { ToldAs } from '../parts/told.tsx'
 import { replicaInput } from './create-table.tsx'
 import { dynamo, hasReplica, untilTable } from './dynamo.ts'
 import { Group } from './group.tsx'
-import type { Shown } from './shown.ts'
+import type { Shown } from './table-parts.ts'
 
 export function Replicas({ view, region, look }: Shown) {
   const others = regionNames.value.filter(

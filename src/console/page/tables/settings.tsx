@@ -1,6 +1,6 @@
 /** How a table is set, its indexes and its replicas; and whether its replicas are equal. */
 import { useSignal } from '@preact/signals'
-import { operationTold } from '../../model/commands.ts'
+import { operationTold } from '../../model/told-commands.ts'
 import { state } from '../live.ts'
 import { Panel, Problem, useDoing } from '../parts/doing.tsx'
 import { ToldAs } from '../parts/told.tsx'
@@ -8,7 +8,7 @@ import { dynamo } from './dynamo.ts'
 import { Equality } from './equality.tsx'
 import { Indexes } from './indexes.tsx'
 import { Replicas } from './replicas.tsx'
-import type { Shown } from './shown.ts'
+import type { Shown } from './table-parts.ts'
 
 export function Settings(shown: Shown) {
   return (

@@ -1,14 +1,14 @@
 /** One table: its items, and how it is set. */
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { type TableView, tableView } from '../../model/table-view.ts'
+import { type TableView, tableView } from '../../model/described-table.ts'
 import { regionNames } from '../live.ts'
 import { Problem, useDoing } from '../parts/doing.tsx'
-import { addressOf, route } from '../route.ts'
+import { addressOf, route } from '../page-route.ts'
 import { dynamo, Refused } from './dynamo.ts'
 import { Items } from './items.tsx'
 import { Partiql } from './partiql.tsx'
-import type { Shown } from './shown.ts'
+import type { Shown } from './table-parts.ts'
 import { Settings } from './settings.tsx'
 
 const parts = [

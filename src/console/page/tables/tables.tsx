@@ -1,11 +1,11 @@
 /** All tables with the regions that have them; and one of them. */
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import type { ToldOf } from '../../calls.ts'
-import { call, signedIn } from '../api.ts'
+import type { ToldOf } from '../../console-calls.ts'
+import { call, signedIn } from '../console-api.ts'
 import { Panel, Problem, useDoing } from '../parts/doing.tsx'
 import { WantsKey } from '../parts/wants-key.tsx'
-import { addressOf, route } from '../route.ts'
+import { addressOf, route } from '../page-route.ts'
 import { CreateTable } from './create-table.tsx'
 import { Table } from './table.tsx'
 

@@ -1,6 +1,6 @@
 /** Lays faults on links and takes them away. */
-import type { LinkChange } from '../../model/commands.ts'
-import { call } from '../api.ts'
+import type { LinkChange } from '../../model/told-commands.ts'
+import { call } from '../console-api.ts'
 
 /** A text that is empty is none. */
 export function changeOf(links: readonly string[], given: Omit<LinkChange, 'links'>): LinkChange {

@@ -1,8 +1,8 @@
 /** Every fault that is laid on a link, with its owner and its end. */
-import { healTold } from '../../model/commands.ts'
-import { durationText, timeText } from '../../model/figures.ts'
+import { healTold } from '../../model/told-commands.ts'
+import { durationText, timeText } from '../../model/figure-text.ts'
 import { laidFaults } from '../../model/laid-faults.ts'
-import { signedIn } from '../api.ts'
+import { signedIn } from '../console-api.ts'
 import { state } from '../live.ts'
 import { Problem, useDoing } from '../parts/doing.tsx'
 import { heal } from './act.ts'

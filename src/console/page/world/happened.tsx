@@ -1,5 +1,5 @@
 /** The last notes: faults, actions, regions that come and go. */
-import { timeText } from '../../model/figures.ts'
+import { timeText } from '../../model/figure-text.ts'
 import { notes } from '../live.ts'
 
 const shownMax = 50

@@ -1,9 +1,9 @@
 /** Everything that can be done to a link, by native inputs: cut, slow, heal, pause; and the same as commands to copy. */
 import { useSignal } from '@preact/signals'
-import { healTold, type LinkChange, linkName, pauseTold, resumeTold, setLinksTold } from '../../model/commands.ts'
+import { healTold, type LinkChange, linkName, pauseTold, resumeTold, setLinksTold } from '../../model/told-commands.ts'
 import { faultText, lagText, roundTripText, toneOf, trafficText, wordOf } from '../../model/direction-word.ts'
-import type { Direction } from '../../model/state.ts'
-import { call, signedIn } from '../api.ts'
+import type { Direction } from '../../model/console-state.ts'
+import { call, signedIn } from '../console-api.ts'
 import { directionOf } from '../live.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { Problem, useDoing } from '../parts/doing.tsx'

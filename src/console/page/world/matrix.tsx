@@ -1,6 +1,6 @@
 /** The same data as the map: a row for each sender, a column for each receiver. */
 import { lagText, roundTripText, shapeText, toneOf, wordOf } from '../../model/direction-word.ts'
-import type { Direction } from '../../model/state.ts'
+import type { Direction } from '../../model/console-state.ts'
 import { directionOf, regionNames } from '../live.ts'
 import { chosen } from './choice.ts'
 

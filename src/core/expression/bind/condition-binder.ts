@@ -1,11 +1,11 @@
 /** From a condition as it was written to the condition that is evaluated: names and values, and operands of the right types. */
 import { assert, required } from '../../assert.ts'
-import { compareValues } from '../../attribute/order.ts'
+import { compareValues } from '../../attribute/value-order.ts'
 import { type AttributeType, type AttributeValue, typeOf } from '../../attribute/value.ts'
 import { inOperandsMax } from '../../limits/limits.ts'
 import type { Binder } from './binder.ts'
 import type { Comparator, Condition, Operand } from '../condition.ts'
-import { conditionFunctions } from '../syntax/functions.ts'
+import { conditionFunctions } from '../syntax/expression-functions.ts'
 import { formatPath, type Path, samePath } from '../path.ts'
 import { sizeFunction } from '../evaluate/size-function.ts'
 import type { CallSyntax, ConditionSyntax, OperandSyntax } from '../syntax/syntax.ts'

@@ -2,7 +2,7 @@
 import { assert, unreachable } from '../../assert.ts'
 import { type AttributeType, type AttributeValue, typeOf } from '../../attribute/value.ts'
 import type { Binder } from './binder.ts'
-import { updateFunctions } from '../syntax/functions.ts'
+import { updateFunctions } from '../syntax/expression-functions.ts'
 import { requirePathsApart } from './paths-apart.ts'
 import type { ActionSyntax, ArithmeticSyntax, CallSyntax, OperandSyntax, ValueSyntax } from '../syntax/syntax.ts'
 import type { Update, UpdateAction, UpdateOperand, UpdateValue } from '../update.ts'

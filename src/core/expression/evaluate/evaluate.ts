@@ -5,7 +5,7 @@
 import { unreachable } from '../../assert.ts'
 import { equalValues } from '../../attribute/equality.ts'
 import { hasElement, hasMember, hasPart } from '../../attribute/large-values.ts'
-import { compareValues } from '../../attribute/order.ts'
+import { compareValues } from '../../attribute/value-order.ts'
 import { type AttributeValue, type Item, typeOf } from '../../attribute/value.ts'
 import { valueAt } from '../../item/document.ts'
 import type { Comparator, Condition, Operand } from '../condition.ts'

@@ -3,7 +3,7 @@
  * an attribute's name, an operator and a list of values. Checked in AWS's words and lowered to the one Condition.
  */
 import { required, unreachable } from '../../assert.ts'
-import { compareValues } from '../../attribute/order.ts'
+import { compareValues } from '../../attribute/value-order.ts'
 import { type AttributeType, type AttributeValue, typeOf } from '../../attribute/value.ts'
 import { validationError } from '../../errors.ts'
 import type { Comparator, Condition } from '../condition.ts'

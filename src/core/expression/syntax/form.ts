@@ -3,7 +3,13 @@
  * parentheses, too many operators, functions by name, functions by place, reserved words, sections given twice.
  */
 import { expressionOperatorsMax } from '../../limits/limits.ts'
-import { callsOf, callsOfCondition, checkConditionCall, checkConditionPlace, checkUpdateCall } from './functions.ts'
+import {
+  callsOf,
+  callsOfCondition,
+  checkConditionCall,
+  checkConditionPlace,
+  checkUpdateCall,
+} from './expression-functions.ts'
 import { Problems } from './problems.ts'
 import { isReserved } from './reserved-words.ts'
 import type {

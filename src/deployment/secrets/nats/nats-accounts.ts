@@ -16,7 +16,7 @@ import {
   streamName,
 } from '../../../adapters/nats/nats-subjects.ts'
 import { peerConsumersMax } from '../../../core/limits/limits.ts'
-import { natsSettings } from '../../../nats-server/settings.ts'
+import { natsSettings } from '../../../nats-server/nats-settings.ts'
 import { natsTlsBlock } from './nats-tls.ts'
 
 /** Under which a peer's account has what it may use of the region's JetStream. */

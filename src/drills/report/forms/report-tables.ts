@@ -1,7 +1,7 @@
 /** The tables of a report, as rows of text: the Markdown and the page show the same ones. */
-import { groupBy } from '../../definition/group.ts'
+import { groupBy } from '../../definition/group-by.ts'
 import type { Fates, Loss } from '../losses.ts'
-import type { Stamp } from '../../definition/record.ts'
+import type { Stamp } from '../../definition/drill-record.ts'
 import type { Report } from '../report.ts'
 import { secondsText } from '../verdict.ts'
 

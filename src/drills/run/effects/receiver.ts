@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { drillOperationsMax } from '../../../core/limits/limits.ts'
 import { invokePayloadBytesMax } from '../../../core/limits/trigger-limits.ts'
 import { Failure, messageOf } from '../../../process/failure.ts'
-import type { EffectsRecord } from '../../definition/record.ts'
+import type { EffectsRecord } from '../../definition/drill-record.ts'
 import { nowMs } from '../time.ts'
 
 type Handled = EffectsRecord['handled'][number]

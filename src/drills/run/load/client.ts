@@ -4,7 +4,7 @@
  * after its own until that answers again; the distance to whoever serves it is in its latency.
  */
 import type { Load } from '../../definition/definition.ts'
-import type { Fate, Operation } from '../../definition/record.ts'
+import type { Fate, Operation } from '../../definition/drill-record.ts'
 import { messageOf } from '../../../process/failure.ts'
 import type { Seeded } from './seeded.ts'
 import { nowMs, pause } from '../time.ts'

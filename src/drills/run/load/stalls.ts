@@ -1,5 +1,5 @@
 /** When this very process stood still, which a reader of its figures has to know. */
-import type { Stall } from '../../definition/record.ts'
+import type { Stall } from '../../definition/drill-record.ts'
 import { nowMs } from '../time.ts'
 
 const tickMs = 50

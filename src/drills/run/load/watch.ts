@@ -2,7 +2,7 @@
 import { get } from 'node:http'
 import { z } from 'zod'
 import { drillSamplesMax } from '../../../core/limits/limits.ts'
-import type { ConflictRecord, RegionSample } from '../../definition/record.ts'
+import type { ConflictRecord, RegionSample } from '../../definition/drill-record.ts'
 import { nowMs, pause } from '../time.ts'
 import type { Target, TargetRegion } from '../targets/target.ts'
 

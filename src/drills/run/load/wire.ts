@@ -2,7 +2,7 @@
 import { hash } from 'node:crypto'
 import { Agent, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { targetOf } from '../../../core/wire/target.ts'
+import { targetOf } from '../../../core/wire/request-target.ts'
 import { signingTime } from '../../../core/auth/signing-time.ts'
 import { authorizationOf } from '../../../http/access/signer.ts'
 import { codeOf, messageOf } from '../../../process/failure.ts'

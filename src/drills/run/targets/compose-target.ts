@@ -6,7 +6,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import type { Direction } from '../../definition/cast.ts'
 import { Failure, messageOf } from '../../../process/failure.ts'
-import { LinksControl } from '../../../links/control/control-client.ts'
+import { LinksControl } from '../../../links/control/links-client.ts'
 import { ownProgram } from '../../../process/own-program.ts'
 import { AdminRelay } from './admin-relay.ts'
 import { addressOf, type Container, containersOf, docker, type Project } from './containers.ts'

@@ -9,7 +9,7 @@ import { listenOf, secureOf } from '../../own-region.ts'
 import type { LeaderRoute } from './leader-route.ts'
 import type { LocalReads } from './local-reads.ts'
 import type { NodeWords } from '../node-words.ts'
-import { openPrivateListener } from '../../private-listener.ts'
+import { openPrivateListener } from '../../private-port.ts'
 import { choose } from './own-paths.ts'
 
 type FrontOptions = {

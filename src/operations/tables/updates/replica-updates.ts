@@ -6,7 +6,7 @@ import type { ReplicationGroupUpdate, UpdateTableInput } from '@aws-sdk/client-d
 import { required } from '../../../core/assert.ts'
 import { type ServiceError, validationError } from '../../../core/errors.ts'
 import { managedKey, ownKeyOf } from '../../../core/table/own-key.ts'
-import { streamLabel } from '../../../core/table/identity.ts'
+import { streamLabel } from '../../../core/table/table-identity.ts'
 import {
   guardRegister,
   identityRegister,

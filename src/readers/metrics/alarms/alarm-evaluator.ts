@@ -2,7 +2,7 @@
 import { type Alarm, alarmPeriodSeconds, queriesOf } from '../../../core/alarms/alarm.ts'
 import { evaluateAlarm, evaluationRange, type Points } from '../../../core/alarms/alarm-evaluation.ts'
 import { reasonDataOf, reasonOf } from '../../../core/alarms/alarm-reason.ts'
-import { MathError } from '../../../core/metrics/math/expression.ts'
+import { MathError } from '../../../core/metrics/math/math-expression.ts'
 import { metricResolutionMs } from '../../../core/limits/metric-limits.ts'
 import { inPeriods, QueryRun } from '../../../core/metrics/metric-query.ts'
 import type { Env } from '../../../ports/env.ts'

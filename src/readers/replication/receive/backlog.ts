@@ -10,7 +10,7 @@ import { backlogPartsUnderWayMax, logReadChangesMax, messageTargetBytes } from '
 import type { Region } from '../../../core/topology.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import { type LogQuestion, readPart, requestPart } from '../talk/log-part.ts'
-import type { Pace } from '../talk/pace.ts'
+import type { Pace } from '../talk/line-pace.ts'
 import type { Session } from '../talk/session.ts'
 
 export type Backlog = {

@@ -24,7 +24,7 @@ import { Questions } from '../talk/questions.ts'
 import { hasAll, registersOf, replicasOf } from '../notes/registers-of.ts'
 import type { Retries } from '../../retries.ts'
 import { RowParts } from '../talk/row-parts.ts'
-import type { Source, Sources } from './sources.ts'
+import type { Source, Sources } from './copy-sources.ts'
 import type { Session } from '../talk/session.ts'
 
 export type JoinOptions = {

@@ -4,7 +4,7 @@ import type { ClockState } from '../../../core/hybrid-logical-clock/hybrid-logic
 import { clockDriftMsMax } from '../../../core/limits/limits.ts'
 import type { TableId } from '../../../core/table/table.ts'
 import type { Clock } from '../../../ports/clock.ts'
-import type { Pace } from './pace.ts'
+import type { Pace } from './line-pace.ts'
 import { Watermark } from './watermark.ts'
 
 const skewsMax = 10

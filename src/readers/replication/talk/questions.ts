@@ -13,7 +13,7 @@ import { kindOf } from '../../../core/change/message.ts'
 import { decodeRows, type KeyedRow, type Rows } from '../../../core/change/rows.ts'
 import type { RangeDigest } from '../../../core/reconcile/digest.ts'
 import type { TableId } from '../../../core/table/table.ts'
-import type { Pace } from './pace.ts'
+import type { Pace } from './line-pace.ts'
 import type { Session } from './session.ts'
 
 /** The peer answered that it does not answer this: it lacks what was asked for, stops, or has just started. Nothing follows from it. */

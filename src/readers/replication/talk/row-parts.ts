@@ -1,6 +1,6 @@
 /**
  * The rows of one table of a peer, part after part in key order. Where the peer knows series of questions, the next parts are asked for before the
- * last has come: as much as the line holds and a second of it beyond that (pace.ts), so that a long line does not stand idle between two parts. A
+ * last has come: as much as the line holds and a second of it beyond that (line-pace.ts), so that a long line does not stand idle between two parts. A
  * part that is under way is never asked for again. Each answer says where it begins: one that does not go on from the part before, because a
  * question was lost or the peer has restarted, is dropped with all that follow it, and another series begins.
  */

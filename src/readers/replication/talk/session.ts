@@ -1,6 +1,6 @@
 /**
  * A session with a peer that knows what its line carries. Questions have no fixed time-out: bytes that arrive count as progress
- * (core/patience.ts), and how much is asked for at once follows the measured rate (pace.ts). What is under way is not asked for
+ * (core/patience.ts), and how much is asked for at once follows the measured rate (line-pace.ts). What is under way is not asked for
  * again.
  */
 import { encodeControl } from '../../../core/change/control.ts'
@@ -10,7 +10,7 @@ import { progressBytesMin } from '../../../core/limits/limits.ts'
 import { Patience, type Look } from '../../../core/patience.ts'
 import type { Asked, PeerSession, StreamMessage, StreamState } from '../../../ports/bus.ts'
 import type { Clock } from '../../../ports/clock.ts'
-import { Pace } from './pace.ts'
+import { Pace } from './line-pace.ts'
 import type { Seals } from './seals.ts'
 
 /** A question is given up after this long in which the line has brought nothing. */

@@ -1,7 +1,7 @@
 /** When a peer counts as silent, and its stream as stalled: later over a line that is narrow or long. */
 import { Patience } from '../../../core/patience.ts'
 import type { PeerState } from './peer-state.ts'
-import type { Pace } from './pace.ts'
+import type { Pace } from './line-pace.ts'
 import type { Session } from './session.ts'
 
 const silenceMsUsual = 3500

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Load, stepSchemas } from '../../../../src/drills/definition/definition.ts'
-import type { Operation } from '../../../../src/drills/definition/record.ts'
+import type { Operation } from '../../../../src/drills/definition/drill-record.ts'
 import { Client } from '../../../../src/drills/run/load/client.ts'
 import { seeded } from '../../../../src/drills/run/load/seeded.ts'
 import { NoAnswer, type Place, Refusal, type Wire } from '../../../../src/drills/run/load/wire.ts'

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { stepSchemas } from '../../../../src/drills/definition/definition.ts'
-import { Load } from '../../../../src/drills/run/load/load.ts'
+import { Load } from '../../../../src/drills/run/load/drill-load.ts'
 import type { Wire } from '../../../../src/drills/run/load/wire.ts'
 import { until } from '../../../chaos/until.ts'
 

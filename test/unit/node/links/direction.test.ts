@@ -3,9 +3,9 @@ import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
 import { Alarms } from '../../../../src/links/lane/alarms.ts'
-import { Direction } from '../../../../src/links/lane/direction.ts'
+import { Direction } from '../../../../src/links/lane/link-direction.ts'
 import { Lane } from '../../../../src/links/lane/lane.ts'
-import { plainShape, type Shape } from '../../../../src/links/lane/shape.ts'
+import { plainShape, type Shape } from '../../../../src/links/lane/link-shape.ts'
 
 const readBytes = 64 * 1024
 const alarms = new Alarms()

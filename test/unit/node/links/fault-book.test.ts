@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { linkFaultsMax } from '../../../../src/core/limits/link-limits.ts'
-import { type Fault, FaultBook } from '../../../../src/links/lane/fault-book.ts'
-import { plainShape, type Shape } from '../../../../src/links/lane/shape.ts'
+import { type Fault, FaultBook } from '../../../../src/links/lane/link-faults.ts'
+import { plainShape, type Shape } from '../../../../src/links/lane/link-shape.ts'
 
 const configured: Shape = { ...plainShape, roundTripMs: 70 }
 let count = 0

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { linkInFlightBytesMax, linkShareBytes, linkWaitingMax } from '../../../../src/core/limits/link-limits.ts'
 import { type Content, Flow, LinkBudget } from '../../../../src/links/lane/flow.ts'
 import { Line } from '../../../../src/links/lane/line.ts'
-import { plainShape, type Shape } from '../../../../src/links/lane/shape.ts'
+import { plainShape, type Shape } from '../../../../src/links/lane/link-shape.ts'
 
 type WorldOptions = { readonly flows?: number; readonly random?: () => number; readonly budget?: LinkBudget }
 

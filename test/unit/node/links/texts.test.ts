@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { bandwidthFrom, bandwidthText, changeText, delayFrom, stallFrom } from '../../../../src/links/quantities.ts'
-import { selects } from '../../../../src/links/control/selection.ts'
+import { selects } from '../../../../src/links/control/link-selection.ts'
 
 test.each([
   ['120ms', 120],

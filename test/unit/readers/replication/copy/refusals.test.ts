@@ -14,7 +14,7 @@ import {
   type Transfers,
   transferState,
 } from '../../../../../src/readers/replication/copy/transfer.ts'
-import { Pace } from '../../../../../src/readers/replication/talk/pace.ts'
+import { Pace } from '../../../../../src/readers/replication/talk/line-pace.ts'
 import type { Session } from '../../../../../src/readers/replication/talk/session.ts'
 
 const stamp = { wallMs: 1, counter: 0, region: 2 }

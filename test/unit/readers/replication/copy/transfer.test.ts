@@ -13,7 +13,7 @@ import {
 import { Questions } from '../../../../../src/readers/replication/talk/questions.ts'
 import { Emptied, mergeFrom, transferState } from '../../../../../src/readers/replication/copy/transfer.ts'
 import { itemOf, makeTable, openRegion, put, topologyOf } from '../../../engine/region.ts'
-import { Pace } from '../../../../../src/readers/replication/talk/pace.ts'
+import { Pace } from '../../../../../src/readers/replication/talk/line-pace.ts'
 import type { Session } from '../../../../../src/readers/replication/talk/session.ts'
 
 const peer = { name: 'us-east-1', number: 1 } as const

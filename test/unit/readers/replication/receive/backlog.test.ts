@@ -5,7 +5,7 @@ import { decodeRequest, encodeControl } from '../../../../../src/core/change/con
 import { encodeRow } from '../../../../../src/core/item/row.ts'
 import { backlogPartsUnderWayMax } from '../../../../../src/core/limits/limits.ts'
 import { pullBacklog } from '../../../../../src/readers/replication/receive/backlog.ts'
-import { Pace } from '../../../../../src/readers/replication/talk/pace.ts'
+import { Pace } from '../../../../../src/readers/replication/talk/line-pace.ts'
 import { change } from '../change.ts'
 
 const stamp = { wallMs: 1, counter: 0, region: 1 }

@@ -15,7 +15,7 @@ import {
   replicaTable,
 } from '../../../../../src/readers/replication/replicas/replica-table.ts'
 import { Replicas } from '../../../../../src/readers/replication/replicas/replicas.ts'
-import { Sources } from '../../../../../src/readers/replication/replicas/sources.ts'
+import { Sources } from '../../../../../src/readers/replication/replicas/copy-sources.ts'
 import { openRegion, tableEdits } from '../../../engine/region.ts'
 
 const [us, eu] = ['us-east-1', 'eu-west-1'] as const

@@ -3,7 +3,7 @@ import type { Rows } from '../../../../../src/core/change/rows.ts'
 import { joinBytesUnderWayMax, snapshotTargetBytes } from '../../../../../src/core/limits/limits.ts'
 import type { Clock } from '../../../../../src/ports/clock.ts'
 import type { Places, Questions } from '../../../../../src/readers/replication/talk/questions.ts'
-import { type Source, Sources } from '../../../../../src/readers/replication/replicas/sources.ts'
+import { type Source, Sources } from '../../../../../src/readers/replication/replicas/copy-sources.ts'
 
 const scene = () => {
   const state = { nowMs: 0 }

@@ -5,7 +5,7 @@ import type { Engine } from '../../../../../src/engine/engine.ts'
 import { Emptied } from '../../../../../src/readers/replication/copy/transfer.ts'
 import { Mutex } from '../../../../../src/readers/replication/flow/mutex.ts'
 import { Replicas } from '../../../../../src/readers/replication/replicas/replicas.ts'
-import { Sources } from '../../../../../src/readers/replication/replicas/sources.ts'
+import { Sources } from '../../../../../src/readers/replication/replicas/copy-sources.ts'
 import { makeTable, openRegion, type TestClock } from '../../../engine/region.ts'
 
 const counted = ['registers', 'knownTables', 'tables', 'tableWithId'] as const

@@ -11,7 +11,7 @@ import { PausedPositions } from '../../../../../src/readers/replication/pause/pa
 import { Declined } from '../../../../../src/readers/replication/talk/questions.ts'
 import { repairGap } from '../../../../../src/readers/replication/receive/gap-repair.ts'
 import { change } from '../change.ts'
-import { Pace } from '../../../../../src/readers/replication/talk/pace.ts'
+import { Pace } from '../../../../../src/readers/replication/talk/line-pace.ts'
 import type { Session } from '../../../../../src/readers/replication/talk/session.ts'
 import { systemClock } from '../../../../../src/adapters/system/clocks.ts'
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Pace } from '../../../../../src/readers/replication/talk/pace.ts'
+import { Pace } from '../../../../../src/readers/replication/talk/line-pace.ts'
 
 it('the way has become longer once two pings in a row say so, and shorter with the first', () => {
   const pace = new Pace()

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { Pace } from '../../../../../src/readers/replication/talk/pace.ts'
+import { Pace } from '../../../../../src/readers/replication/talk/line-pace.ts'
 import { silenceMsMaxOf } from '../../../../../src/readers/replication/talk/silence.ts'
 
 it('a silence is a cut after at most ten seconds, however narrow and long the line is', () => {

@@ -1,5 +1,0 @@
-/** What the page of drills shows. */
-import type { ToldOf } from '../../calls.ts'
-
-export type Drills = ToldOf<'drills'>
-export type RunView = NonNullable<ToldOf<'drillRun'>['run']>
