@@ -34,14 +34,18 @@ export type NodeAnswer = {
 
 const answerMsMax = 3000
 
+/** A node that can be asked. */
+type AskedNode = {
+  readonly node: string
+  readonly endpoint: string
+  readonly ready: () => Promise<{ readonly isReady: boolean; readonly text: string }>
+  readonly told: () => Promise<unknown>
+}
+
 type Asked = { readonly answer: NodeAnswer; readonly durable?: number }
 
-/** `nodes`: endpoints by the node's name. */
-export async function nodesStatusOf(
-  nodes: Readonly<Record<string, string>>,
-  token: string | undefined,
-): Promise<readonly NodeAnswer[]> {
-  const asked = await Promise.all(Object.entries(nodes).map(async ([name, url]) => await ask([name, url, token])))
+export async function nodesStatus(nodes: readonly AskedNode[]): Promise<readonly NodeAnswer[]> {
+  const asked = await Promise.all(nodes.map(ask))
   const leading = asked.find(({ answer }) => answer.role === 'leading')?.durable
   return asked.map(({ answer, durable }) => {
     if (leading === undefined || durable === undefined) return answer
@@ -49,15 +53,32 @@ export async function nodesStatusOf(
   })
 }
 
-async function ask(at: Administered): Promise<Asked> {
+/** `nodes`: endpoints by the node's name. */
+export async function nodesStatusOf(
+  nodes: Readonly<Record<string, string>>,
+  token: string | undefined,
+): Promise<readonly NodeAnswer[]> {
+  return await nodesStatus(Object.entries(nodes).map(([name, url]) => askedNode([name, url, token])))
+}
+
+function askedNode(at: Administered): AskedNode {
   const [node, endpoint] = at
+  return {
+    node,
+    endpoint,
+    ready: async () => {
+      const { status, text } = await exchange(`${endpoint}/ready`, { timeoutMs: answerMsMax })
+      return { isReady: status === 200, text }
+    },
+    told: async () => await askAdmin(at, 'node', { timeoutMs: answerMsMax }),
+  }
+}
+
+async function ask({ node, endpoint, ready: isReady, told: says }: AskedNode): Promise<Asked> {
   try {
-    const [ready, told] = await Promise.all([
-      exchange(`${endpoint}/ready`, { timeoutMs: answerMsMax }),
-      askAdmin(at, 'node', { timeoutMs: answerMsMax }),
-    ])
+    const [ready, told] = await Promise.all([isReady(), says()])
     const { role, term, leader, sequence, durable, trouble } = words.parse(told)
-    const health = ready.status === 200 ? 'ready' : 'not ready'
+    const health = ready.isReady ? 'ready' : 'not ready'
     const behind = Math.max(0, sequence - durable)
     const problem = health === 'ready' ? {} : { problem: reasonIn(ready.text) }
     const stands = trouble === undefined ? {} : { trouble }

@@ -8,33 +8,37 @@ import type { Direction } from '../../definition/cast.ts'
 import { Failure, messageOf } from '../../../process/failure.ts'
 import { LinksControl } from '../../../links/control/links-client.ts'
 import { ownProgram } from '../../../process/own-program.ts'
-import { AdminRelay } from './admin-relay.ts'
+import { type ContainerRegion, RegionRelay, regionsIn } from './container-regions.ts'
 import { addressOf, type Container, containersOf, docker, type Project } from './containers.ts'
 import type { LinkFault, PartFault, Target } from './target.ts'
 
+/** A node with its servers. */
 type Place = {
+  readonly region: string
+  /** Where the region has several. */
+  readonly name?: string
   readonly node: Container
   readonly nats: Container
   /** Its quorum server is broken with its NATS server. */
   readonly quorum?: Container
 }
-type Places = ReadonlyMap<string, Place>
 type Part = 'node' | 'nats'
 
 export async function composeTarget(project: Project, owner: string): Promise<Target> {
   const containers = await containersOf(project)
-  const places = placesOf(containers)
-  if (places.size === 0)
+  const regions = regionsIn(containers)
+  const places = regions.flatMap((region) => placesOf(region, containers))
+  if (places.length === 0)
     throw new Failure(`no region of ${project.file} runs: docker compose --file ${project.file} up --detach`)
   const token = await tokenOf(containers)
   const links = linksOf(containers, token)
   const distances = new Map((await links.list()).map(({ from, to, roundTripMs }) => [`${from}>${to}`, roundTripMs]))
-  const relays = new Map([...places].map(([region, { node }]) => [region, new AdminRelay(node.id)]))
+  const relays = new Map(regions.map((region) => [region.region, new RegionRelay(region)]))
   const healing = { urls: carriersOf(containers).map(endpointOf), token, owner }
   const parts = new Parts(places, healing)
   return {
     description: `the containers of ${project.file}`,
-    regions: [...places].map(([region, { node }]) => ({ region, endpoint: endpointOf(node) })),
+    regions: regions.map(({ region, front }) => ({ region, endpoint: endpointOf(front) })),
     statusEveryMs: 300,
     admin: async (region, path, ask) => {
       const relay = relays.get(region)
@@ -42,7 +46,8 @@ export async function composeTarget(project: Project, owner: string): Promise<Ta
       return await relay.ask(path, ask)
     },
     processes: async () => await parts.states(),
-    nodes: async () => await Promise.resolve([]),
+    nodes: async (of) =>
+      await Promise.resolve(places.flatMap(({ region, name }) => (region === of ? (name ?? []) : []))),
     roundTripMs: (from, to) => distances.get(`${from}>${to}`) ?? 0,
     breakPart: async (fault) => await parts.break(fault),
     breakLinks: async (fault) => {
@@ -66,22 +71,20 @@ export async function composeTarget(project: Project, owner: string): Promise<Ta
   }
 }
 
-function placesOf(containers: readonly Container[]): Places {
+function placesOf({ region, nodes }: ContainerRegion, containers: readonly Container[]): readonly Place[] {
   const byService = new Map(containers.map((container) => [container.service, container]))
-  return new Map(
-    containers.flatMap((node) => {
-      const region = node.environment['LONGITUDE_REGION']
-      const server = node.environment['LONGITUDE_NATS']
-      // A cache is told of its region too, and has no NATS server of its own.
-      if (region === undefined || server === undefined || node.role !== 'node') return []
-      const nats = byService.get(new URL(server).hostname)
-      if (nats === undefined) throw new Failure(`${server}, the NATS server of ${region}, is no service of the file`)
-      const { LONGITUDE_QUORUM: shared } = node.environment
-      const quorum = shared === undefined ? undefined : byService.get(new URL(shared).hostname)
-      return [[region, { node, nats, ...(quorum === undefined ? {} : { quorum }) }] as const]
-    }),
-  )
+  return nodes.flatMap(({ name, container: node }) => {
+    const { LONGITUDE_NATS: server, LONGITUDE_QUORUM: shared } = node.environment
+    if (server === undefined) return []
+    const nats = byService.get(new URL(server).hostname)
+    if (nats === undefined) throw new Failure(`${server}, the NATS server of ${region}, is no service of the file`)
+    const quorum = shared === undefined ? undefined : byService.get(new URL(shared).hostname)
+    const named = name === undefined ? {} : { name }
+    return [{ region, ...named, node, nats, ...(quorum === undefined ? {} : { quorum }) }]
+  })
 }
+
+const placeName = ({ region, name }: Place): string => (name === undefined ? region : `${region}/${name}`)
 
 function linksOf(containers: readonly Container[], token: string | undefined): LinksControl {
   const carriers = carriersOf(containers)
@@ -123,16 +126,16 @@ const serversOf = ({ nats, quorum }: Place): readonly string[] => [
 ]
 const idsOf = (place: Place): readonly string[] => [...serversOf(place), place.node.id]
 
-type Broken = { readonly region: string; readonly part: Part; readonly kind: PartFault['kind'] }
+type Broken = Pick<PartFault, 'region' | 'node' | 'part' | 'kind'>
 
 class Parts {
-  readonly #places: Places
+  readonly #places: readonly Place[]
   readonly #sentinel: ChildProcess
   #broken: readonly Broken[] = []
 
-  constructor(places: Places, links: Healing) {
+  constructor(places: readonly Place[], links: Healing) {
     this.#places = places
-    const ids = [...places.values()].flatMap(idsOf).join(' ')
+    const ids = places.flatMap(idsOf).join(' ')
     const mending = `read said; [ "$said" = done ] || { for id in ${ids}; do docker unpause $id; docker start $id; done; "$@"; }`
     this.#sentinel = spawn('sh', ['-c', mending, 'longitude-sentinel', ...healingCommand(links)], {
       detached: true,
@@ -145,15 +148,17 @@ class Parts {
   }
 
   async states(): Promise<Readonly<Record<string, string>>> {
-    const all = [...this.#places]
-    const ids = all.flatMap(([, { node, nats }]) => [node.id, nats.id])
+    const ids = this.#places.flatMap(({ node, nats }) => [node.id, nats.id])
     const states = (await docker(['inspect', '--format', '{{.State.Status}}', ...ids])).split('\n')
-    return Object.fromEntries(all.map(([region], n) => [region, `node ${states[2 * n]}, nats ${states[2 * n + 1]}`]))
+    return Object.fromEntries(
+      this.#places.map((place, n) => [placeName(place), `node ${states[2 * n]}, nats ${states[2 * n + 1]}`]),
+    )
   }
 
-  async break({ region, part, kind, offsetMs, forMs }: PartFault): Promise<void> {
-    const ids = this.#ids(region, part)
-    this.#broken = [...this.#broken, { region, part, kind }]
+  async break({ offsetMs, forMs, ...fault }: PartFault): Promise<void> {
+    const { kind, part } = fault
+    const ids = this.#ids(fault)
+    this.#broken = [...this.#broken, fault]
     if (kind === 'kill') await docker(['kill', ...ids])
     else if (kind === 'stop') await docker(['stop', ...ids])
     else if (kind === 'freeze') await docker(['pause', ...ids])
@@ -163,40 +168,43 @@ class Parts {
   }
 
   /** A container goes on when nothing holds it any more. */
-  async mend(of: { readonly region?: string; readonly part?: Part }): Promise<void> {
+  async mend(of: { readonly region?: string; readonly node?: string; readonly part?: Part }): Promise<void> {
     const meant = (each: Broken): boolean =>
-      (of.region === undefined || each.region === of.region) && (of.part === undefined || each.part === of.part)
+      (of.region === undefined || each.region === of.region) &&
+      (of.node === undefined || each.node === of.node) &&
+      (of.part === undefined || each.part === of.part)
     const mended = this.#broken.filter(meant)
-    await Promise.all(
-      [...new Map(mended.map((each) => [`${each.region} ${each.part}`, each])).values()].map(
-        async ({ region, part }) => {
-          const ids = this.#ids(region, part)
-          const kinds = mended.filter((each) => each.region === region && each.part === part).map(({ kind }) => kind)
-          if (kinds.includes('freeze')) await docker(['unpause', ...ids])
-          if (kinds.some((kind) => kind === 'kill' || kind === 'stop' || kind === 'wipe'))
-            await docker(['start', ...ids])
-          if (kinds.includes('clock')) for (const id of ids) await stepClock(id, undefined)
-        },
-      ),
-    )
+    const places = new Map(mended.map((each) => [`${each.region} ${each.node} ${each.part}`, each]))
+    await Promise.all([...places.values()].map(async (each) => await this.#mend(each, mended)))
     this.#broken = this.#broken.filter((each) => !mended.includes(each))
+  }
+
+  async #mend({ region, node, part }: Broken, mended: readonly Broken[]): Promise<void> {
+    const ids = this.#ids({ region, part, ...(node === undefined ? {} : { node }) })
+    const kinds = mended
+      .filter((each) => each.region === region && each.node === node && each.part === part)
+      .map(({ kind }) => kind)
+    if (kinds.includes('freeze')) await docker(['unpause', ...ids])
+    if (kinds.some((kind) => kind === 'kill' || kind === 'stop' || kind === 'wipe')) await docker(['start', ...ids])
+    if (kinds.includes('clock')) for (const id of ids) await stepClock(id, undefined)
   }
 
   close(): void {
     this.#sentinel.stdin?.end('done\n')
   }
 
-  #ids(region: string, part: Part): readonly string[] {
-    const place = this.#places.get(region)
-    if (place === undefined) throw new Failure(`no region ${region} runs here`)
-    return part === 'node' ? [place.node.id] : serversOf(place)
+  #ids({ region, node, part }: Pick<PartFault, 'region' | 'node' | 'part'>): readonly string[] {
+    const meant = this.#places.filter((each) => each.region === region && (node === undefined || each.name === node))
+    if (meant.length === 0)
+      throw new Failure(`no ${node === undefined ? '' : `node ${node} of `}region ${region} runs here`)
+    return meant.flatMap((place) => (part === 'node' ? [place.node.id] : serversOf(place)))
   }
 
   /** By a container that has the volume and is nobody in particular: the one whose disk it is must not run. */
   async #wipe(id: string, part: Part): Promise<void> {
     // One that is down already cannot be killed.
     await docker(['kill', id]).catch(() => undefined)
-    const [{ node } = { node: undefined }] = this.#places.values()
+    const [{ node } = { node: undefined }] = this.#places
     const image = node?.image ?? ''
     // The folder of a quorum server has its configuration too.
     const what = part === 'node' ? 'rm -rf /data/store /data/groups' : 'rm -rf /data/jetstream'

@@ -16,7 +16,7 @@ export type Container = {
   readonly service: string
   readonly image: string
   readonly environment: Readonly<Record<string, string>>
-  readonly role: 'node' | 'links' | 'other'
+  readonly role: 'node' | 'balancer' | 'links' | 'other'
   /** On this machine's loopback. */
   readonly published: string | undefined
   /** As the engine has it, with its health check. */
@@ -70,10 +70,15 @@ function containerOf({ Id, Config, State, NetworkSettings }: z.output<typeof des
     service: Config.Labels['com.docker.compose.service'] ?? '',
     image: Config.Image,
     environment: Object.fromEntries(pairs) as Record<string, string>,
-    role: command === 'node' ? 'node' : command === 'links' && second === 'run' ? 'links' : 'other',
+    role: roleOf(command, second),
     published: ports[0]?.HostPort,
     state: State.Health === undefined ? State.Status : `${State.Status}, ${State.Health.Status}`,
   }
+}
+
+function roleOf(command: string | undefined, second: string | undefined): Container['role'] {
+  if (command === 'node' || command === 'balancer') return command
+  return command === 'links' && second === 'run' ? 'links' : 'other'
 }
 
 /** From this machine; undefined where nothing is published. */
