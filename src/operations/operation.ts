@@ -122,6 +122,11 @@ export class Rendered {
     return at
   }
 
+  /** The body has been copied to where it is sent from: nothing of it is asked for any more. */
+  release(): void {
+    for (const part of this.#parts) if (!Buffer.isBuffer(part)) part.release()
+  }
+
   get bytes(): Buffer {
     const [only] = this.#parts
     if (Buffer.isBuffer(only) && this.#parts.length === 1) return only

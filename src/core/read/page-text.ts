@@ -1,7 +1,9 @@
 /**
  * The items of a page as one text, with commas in between, which is what a reply has of them. Rows are copied one behind the other into one place
- * that all pages of this process share; a page takes a copy of its own only when another one needs the place, or its reader wants the items.
+ * that all pages of this process share. A page takes a copy of its own only when another one needs the place, or its reader wants the items. A page
+ * that has been copied into its reply gives the place back, so that the next page causes no copy.
  */
+import { assert } from '../assert.ts'
 
 /** Of the place. A page that comes to more is kept in parts. */
 export const pageTextBytesShared = 64 * 1024
@@ -15,6 +17,7 @@ export class PageText {
   readonly #lengths: number[] = []
   /** Of the shared place, while it is this page's. */
   #used = 0
+  #isReleased = false
 
   get count(): number {
     return this.#lengths.length
@@ -22,6 +25,7 @@ export class PageText {
 
   /** The bytes are copied: they may be gone afterwards. */
   add(item: Buffer): void {
+    this.#assertHeld()
     const before = this.#lengths.length === 0 ? 0 : 1
     const needed = before + item.length
     this.#lengths.push(item.length)
@@ -42,12 +46,14 @@ export class PageText {
 
   /** Of the text. */
   get sizeBytes(): number {
+    this.#assertHeld()
     const last = PageText.#owner === this ? this.#used : 0
     return this.#parts.reduce((sum, { length }) => sum + length, last)
   }
 
   /** Copies the text to that place, and returns where it ends. */
   copyTo(target: Buffer, start: number): number {
+    this.#assertHeld()
     let at = start
     for (const part of this.#parts) at += part.copy(target, at)
     return PageText.#owner === this ? at + shared.copy(target, at, 0, this.#used) : at
@@ -55,6 +61,7 @@ export class PageText {
 
   /** A copy of the last item. */
   last(): Buffer | undefined {
+    this.#assertHeld()
     const length = this.#lengths.at(-1)
     if (length === undefined) return undefined
     if (PageText.#owner === this) return Buffer.from(shared.subarray(this.#used - length, this.#used))
@@ -62,8 +69,15 @@ export class PageText {
     return Buffer.from(part.subarray(part.length - length))
   }
 
+  /** Gives the shared place back. The text is lost: its reader has copied it, and asks for nothing more. */
+  release(): void {
+    this.#isReleased = true
+    if (PageText.#owner === this) PageText.#owner = undefined
+  }
+
   /** Each item by itself. */
   list(): readonly Buffer[] {
+    this.#assertHeld()
     this.#settle()
     const items: Buffer[] = []
     let [part, at] = [0, 0]
@@ -74,6 +88,10 @@ export class PageText {
       at += length
     }
     return items
+  }
+
+  #assertHeld(): void {
+    assert(!this.#isReleased, 'page text: nothing is asked of it once it has been released')
   }
 
   #settle(): void {

@@ -12,8 +12,12 @@ import type { CutKind } from '../../operations/faults/cut.ts'
 import type { Place } from './reply-space.ts'
 import { reset } from './resets.ts'
 
-/** A body that comes together where it is written. */
-export type ReplyParts = { readonly sizeBytes: number; readonly copyTo: (target: Buffer, start: number) => number }
+/** A body that comes together where it is written. After `release` nothing may be asked of it. */
+export type ReplyParts = {
+  readonly sizeBytes: number
+  readonly copyTo: (target: Buffer, start: number) => number
+  readonly release: () => void
+}
 
 export type Reply = {
   readonly status: number
@@ -119,7 +123,10 @@ export function replyBytes(
   const end = bodyStart + bodyBytes
   // The body first: its checksum is in the head.
   if (reply.parts === undefined) reply.bytes.copy(memory, bodyStart)
-  else reply.parts.copyTo(memory, bodyStart)
+  else {
+    reply.parts.copyTo(memory, bodyStart)
+    reply.parts.release()
+  }
   const checksum = crc32(reply.parts === undefined ? reply.bytes : memory.subarray(bodyStart, end))
   const head = headText(requestId, reply, { last, bodyBytes, checksum })
   if (head.length > headRoomBytes) return Buffer.concat([Buffer.from(head, 'latin1'), memory.subarray(bodyStart, end)])

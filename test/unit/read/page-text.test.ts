@@ -1,5 +1,5 @@
 /** Pages share the place where their items are put together: what one has of it must not be seen in another. */
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { PageText, pageTextBytesShared } from '../../../src/core/read/page-text.ts'
 
 const item = (n: number, more = 0): Buffer => Buffer.from(JSON.stringify({ n, more: 'x'.repeat(more) }))
@@ -45,6 +45,30 @@ describe('the text of a page', () => {
       expect(textOf(page)).toBe(expected(own))
       expect(page.list()).toEqual(own)
     }
+  })
+
+  it('is gone once it has been released, and the place is free for the next one', () => {
+    const page = pageOf([item(1), item(2)])
+    page.release()
+    const from = vi.spyOn(Buffer, 'from')
+    const next = pageOf([item(3)])
+    expect(from.mock.calls.filter(([of]) => ArrayBuffer.isView(of))).toEqual([])
+    from.mockRestore()
+    expect(textOf(next)).toBe(expected([item(3)]))
+    for (const asked of [
+      () => page.sizeBytes,
+      () => page.copyTo(Buffer.alloc(100), 0),
+      () => page.last(),
+      () => page.list(),
+    ])
+      expect(asked).toThrow('released')
+    expect(() => page.add(item(4))).toThrow('released')
+  })
+
+  it('of another page stays when one is released that no longer has the place', () => {
+    const [first, second] = [pageOf([item(1)]), pageOf([item(2)])]
+    first.release()
+    expect(textOf(second)).toBe(expected([item(2)]))
   })
 
   it('may be larger than the place, and so may an item', () => {

@@ -82,6 +82,7 @@ async function workOf(operation: string, input: unknown) {
   const stringify = vi.spyOn(JSON, 'stringify')
   const write = vi.spyOn(Socket.prototype, 'write')
   const allocated = vi.spyOn(Buffer, 'allocUnsafe')
+  const copied = vi.spyOn(Buffer, 'from')
   const made = [allocated, vi.spyOn(Buffer, 'concat'), vi.spyOn(Buffer, 'alloc')]
   const reply = await ask(operation, input)
   const counted = {
@@ -95,6 +96,7 @@ async function workOf(operation: string, input: unknown) {
     stringifies: stringify.mock.calls.length - 2,
     writes: write.mock.calls.length - 1,
     bytesMade: allocated.mock.calls.reduce((sum, [size]) => sum + size, 0),
+    bytesCopied: copied.mock.calls.reduce((sum, [of]) => sum + (ArrayBuffer.isView(of) ? of.byteLength : 0), 0),
     buffers: made.reduce((sum, spy) => sum + spy.mock.calls.length, 0),
   }
   vi.restoreAllMocks()
@@ -108,10 +110,12 @@ const once = { parses: 1, writes: 1 }
 // What else the process does meanwhile can only add to the counts.
 describe('the work of', { retry: 2 }, () => {
   test('GetItem is one read, and the item is never parsed nor made anew', async () => {
-    const { buffers, bytesMade, ...counted } = await workOf('GetItem', get)
+    const { buffers, bytesMade, bytesCopied, ...counted } = await workOf('GetItem', get)
     expect(counted).toEqual({ ...once, bytesParsed: 0, gets: 1, entries: 0, edits: 0, flushes: 0, stringifies: 0 })
     expect(buffers).toBeLessThanOrEqual(4)
     expect(bytesMade).toBeLessThan(500)
+    // The row, by the store in memory.
+    expect(bytesCopied).toBeLessThan(200)
   })
 
   test('a Query of twenty is its rows, spliced', async () => {
@@ -123,12 +127,16 @@ describe('the work of', { retry: 2 }, () => {
     }
     // One for the token of the next page: its item is parsed, and its key is written.
     const work = { gets: 0, entries: 20, edits: 0, flushes: 0, writes: 1, parses: 2, stringifies: 1 }
+    // One before it: a page leaves nothing behind that the next one has to copy.
+    await ask('Query', input)
     const counted = await workOf('Query', input)
     expect(counted).toMatchObject(work)
     expect(counted.bytesParsed).toBeLessThan(200)
     expect(counted.buffers).toBeLessThanOrEqual(8)
     // The reply stands in memory that is used again.
     expect(counted.bytesMade).toBeLessThan(1000)
+    // The rows, by the store in memory, and the item that the token is made of.
+    expect(counted.bytesCopied).toBeLessThan(21 * (JSON.stringify(itemOf(19)).length + 50))
   })
 
   test('PutItem is one read and one flush, its item never parsed nor made anew', async () => {
