@@ -1,5 +1,5 @@
 /** The region that a node runs on its store, and what its server is started with. */
-import { packing } from '../adapters/packing/packing.ts'
+import { threadedPacking } from '../adapters/packing/threaded-packing.ts'
 import type { PrometheusMeter } from '../adapters/metrics/prometheus-meter.ts'
 import { systemRandom } from '../adapters/system/random.ts'
 import { watchTurns } from '../adapters/system/turn-watch.ts'
@@ -139,7 +139,7 @@ async function startedRegion(env: Env, options: NodeOptions, given: Given): Prom
     streams: streamSettings(options),
     expiry: expiryOf(options),
     ...(functions === undefined ? {} : { functions }),
-    copies: { buckets, packing },
+    copies: { buckets, packing: threadedPacking },
     before: [recovery],
     ...secrets,
     metrics,

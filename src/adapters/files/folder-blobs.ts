@@ -87,8 +87,11 @@ export class FolderBlobs implements Blobs {
   }
 }
 
-async function readPart(file: FileHandle, { from, to }: BlobRange): Promise<Buffer> {
-  const bytes = Buffer.alloc(Math.max(0, to - from))
+/** The bound of a range may be many times the size of the file: there is memory for the part that is there. */
+async function readPart(file: FileHandle, { from, to }: BlobRange): Promise<Buffer | undefined> {
+  const found = await file.stat()
+  if (!found.isFile()) return undefined
+  const bytes = Buffer.allocUnsafe(Math.max(0, Math.min(to, found.size) - from))
   let count = 0
   for (let read = -1; read !== 0 && count < bytes.length; count += read)
     read = (await file.read(bytes, count, bytes.length - count, from + count)).bytesRead

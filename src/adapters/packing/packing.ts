@@ -1,6 +1,6 @@
 /**
- * Compression and checksums. gzip is written by Node's zlib; gzip and zstd are read by fflate and fzstd, which work in the turn that gives them bytes, so
- * that what is read can be bounded piece by piece.
+ * Compression and checksums in the turn that asks, which is what a cluster with a time of its own needs; a node packs gzip in other threads
+ * (threaded-packing.ts). gzip is written by Node's zlib; gzip and zstd are read by fflate and fzstd, so that what is read can be bounded piece by piece.
  */
 import { createHash } from 'node:crypto'
 import { crc32, gzipSync } from 'node:zlib'
@@ -10,14 +10,19 @@ import type { Packing, Unpacker } from '../../ports/packing.ts'
 
 export const packing: Packing = {
   md5: (bytes) => createHash('md5').update(bytes).digest(),
-  gzip: (parts) => gzipSync(Buffer.concat(parts)),
-  unpacker: (compression) => (compression === 'GZIP' ? gzipUnpacker() : zstdUnpacker()),
+  gzip: async (parts) => gzipSync(Buffer.concat(parts)),
+  unpacker: (compression) => {
+    const unpack = compression === 'GZIP' ? gzipUnpacker() : zstdUnpacker()
+    return async (bytes, isLast) => unpack(bytes, isLast)
+  },
 }
+
+type UnpackNow = (...of: Parameters<Unpacker>) => readonly Buffer[]
 
 type Stream = { push(bytes: Uint8Array, isLast?: boolean): void }
 
 /** What a push gives is collected. */
-function unpackerOf(make: (take: (bytes: Uint8Array) => void) => Stream): Unpacker {
+function unpackerOf(make: (take: (bytes: Uint8Array) => void) => Stream): UnpackNow {
   let given: Buffer[] = []
   const stream = make((bytes) => {
     // Both libraries may use the memory of what they gave again.
@@ -31,7 +36,7 @@ function unpackerOf(make: (take: (bytes: Uint8Array) => void) => Stream): Unpack
 }
 
 /** fflate does not look at the checksum behind each member. */
-function gzipUnpacker(): Unpacker {
+function gzipUnpacker(): UnpackNow {
   let sum = 0
   let tail = Buffer.alloc(0)
   let taken = 0
@@ -65,7 +70,7 @@ const tailBytesMax = 64 * 1024
 const magic = Buffer.from([0x28, 0xb5, 0x2f, 0xfd])
 
 /** Frames that ask for more memory than the format’s own tool gives them are refused. */
-function zstdUnpacker(): Unpacker {
+function zstdUnpacker(): UnpackNow {
   const unpack = unpackerOf((take) => new Decompress(take))
   let head: Buffer | undefined = Buffer.alloc(0)
   return (bytes, isLast) => {

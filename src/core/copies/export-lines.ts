@@ -8,7 +8,8 @@ import { ionDecimal, ionStruct } from './ion/ion-writer.ts'
 
 /** An item as it was: `before` at the beginning of the window of an incremental export, `now` at its end. Both are JSON. */
 export type PastRow = {
-  readonly key: Buffer
+  /** Made only if somebody asks: it takes a look into the item. */
+  readonly key: () => Buffer
   /** The segment of the base that the row lies in, or that follows it. */
   readonly segment: number
   readonly before?: Buffer

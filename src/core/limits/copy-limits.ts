@@ -3,6 +3,9 @@
 export const exportFileBytes = 16 * 1024 * 1024
 /** What is packed in one turn. */
 export const packedAtOnceBytes = 256 * 1024
+/** Rows, or changes of the archived log, that an export looks at in one turn, and about their bytes. */
+export const pastRowsAtOnceMax = 500
+export const pastBytesAtOnceMax = 256 * 1024
 /** Changes that an export keeps in memory; more make it go over the archived log once more. */
 export const exportChangesBytesMax = 32 * 1024 * 1024
 /** Of an export that has no bytes AWS bills so many. */

@@ -8,7 +8,7 @@ import { stepBytesMax, stepRowsMax } from '../../core/limits/limits.ts'
 import type { Table } from '../../core/table/table.ts'
 import type { Range, Store } from '../../ports/store.ts'
 import type { SnapshotPart } from '../engine.ts'
-import { checkRow } from '../store/damaged-record.ts'
+import { checkRow, itemRowDamage } from '../store/damaged-record.ts'
 import { imageKey, imagePrefixBytes, imagesOf, rowKey, rowPrefixBytes, tableRows } from '../store/keys.ts'
 
 type From = { readonly table: Table; readonly snapshot: number; readonly after: Buffer | undefined }
@@ -17,22 +17,42 @@ type From = { readonly table: Table; readonly snapshot: number; readonly after: 
 export function readSnapshotRows(store: Pick<Store, 'entries'>, { table, snapshot, after }: From): SnapshotPart {
   const { number } = table
   const next = after === undefined ? undefined : Buffer.concat([after, Buffer.of(0)])
-  const rows = tableRows(number)
+  const range = tableRows(number)
   const images = imagesOf(number, snapshot)
-  const now = readSome(store, { ...rows, from: next === undefined ? rows.from : rowKey(number, next) }, rowPrefixBytes)
+  const now = readSome(
+    store,
+    { ...range, from: next === undefined ? range.from : rowKey(number, next) },
+    rowPrefixBytes,
+  )
   const kept = readSome(
     store,
     { ...images, from: next === undefined ? images.from : imageKey(number, snapshot, next) },
     imagePrefixBytes,
   )
   const last = lesser(now.last, kept.last)
-  const found = new Map<string, KeyedRow>()
-  for (const { rows: some } of [now, kept])
-    for (const row of some)
-      if (last === undefined || Buffer.compare(row.key, last) <= 0) found.set(row.key.toString('latin1'), row)
-  const items = [...found.values()].filter(({ row }) => row.length > 0 && !isTombstone(row))
-  for (const { key, row } of items) checkRow(rowKey(number, key), row)
-  return { rows: items.toSorted((a, b) => Buffer.compare(a.key, b.key)), last }
+  const found = kept.rows.length === 0 ? now.rows : merged(now.rows, kept.rows)
+  const rows = last === undefined ? found : found.slice(0, countUpTo(found, last))
+  const items = rows.filter(({ row }) => row.length > 0 && !isTombstone(row))
+  for (const { key, row } of items) if (itemRowDamage(row) !== undefined) checkRow(rowKey(number, key), row)
+  return { rows: items, last }
+}
+
+/** In the order of their keys. Of a key that both have, what was kept. */
+function merged(now: readonly KeyedRow[], kept: readonly KeyedRow[]): KeyedRow[] {
+  const rows: KeyedRow[] = []
+  let at = 0
+  for (const row of kept) {
+    while (at < now.length && Buffer.compare((now[at] as KeyedRow).key, row.key) < 0) rows.push(now[at++] as KeyedRow)
+    if (now[at]?.key.equals(row.key) === true) at++
+    rows.push(row)
+  }
+  return [...rows, ...now.slice(at)]
+}
+
+/** How many of them have no greater key. */
+function countUpTo(rows: readonly KeyedRow[], last: Buffer): number {
+  const past = rows.findLastIndex(({ key }) => Buffer.compare(key, last) <= 0)
+  return past + 1
 }
 
 function readSome(store: Pick<Store, 'entries'>, range: Range, prefixBytes: number): SnapshotPart {

@@ -34,10 +34,10 @@ async function* gunzipped(bytes: AsyncIterable<Buffer>): AsyncGenerator<Buffer> 
 }
 
 /** A small piece may become very large. The last may be empty. */
-function* unpacked(unpack: Unpacker, bytes: Buffer, isLast: boolean): Generator<Buffer> {
+async function* unpacked(unpack: Unpacker, bytes: Buffer, isLast: boolean): AsyncGenerator<Buffer> {
   for (let at = 0; at < bytes.length; at += unpackedAtOnceBytes)
-    yield* unpack(bytes.subarray(at, at + unpackedAtOnceBytes), false)
-  if (isLast) yield* unpack(Buffer.alloc(0), true)
+    yield* await unpack(bytes.subarray(at, at + unpackedAtOnceBytes), false)
+  if (isLast) yield* await unpack(Buffer.alloc(0), true)
 }
 
 /** Without their ends. Rejects with a Failure for a file that cannot be read, or a line that is too long. */

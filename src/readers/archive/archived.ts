@@ -103,16 +103,27 @@ export async function* segmentsAfter(
   }
 }
 
-/** Of a table, up to a time; `isLast`: the segment goes beyond that time. */
-export function changesUntil(
-  segment: Buffer,
-  { table, atMs }: { readonly table: string; readonly atMs: number },
-): { readonly changes: readonly ArchivedChange[]; readonly isLast: boolean } {
-  const changes: ArchivedChange[] = []
-  for (const frame of framesIn(segment)) {
-    const change = decodeArchived(frame)
-    if (change.atMs > atMs) return { changes, isLast: true }
-    if (change.table === table) changes.push(change)
+export type UntilTime = { readonly table: TableId; readonly atMs: number }
+
+/** The changes of a table in a segment, up to a time, read as they are asked for. */
+export class ChangesUntil implements Iterable<ArchivedChange> {
+  readonly #segment: Buffer
+  readonly #of: UntilTime
+  /** The segment goes beyond that time. Known once all of them were asked for. */
+  isLast = false
+
+  constructor(segment: Buffer, of: UntilTime) {
+    this.#segment = segment
+    this.#of = of
   }
-  return { changes, isLast: false }
+
+  *[Symbol.iterator](): Generator<ArchivedChange> {
+    const { table, atMs } = this.#of
+    for (const frame of framesIn(this.#segment)) {
+      const change = decodeArchived(frame)
+      this.isLast = change.atMs > atMs
+      if (this.isLast) return
+      if (change.table === table) yield change
+    }
+  }
 }

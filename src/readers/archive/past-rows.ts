@@ -7,11 +7,11 @@ import { type Backup, manifestName, segmentName } from '../../core/archive/backu
 import { framesIn } from '../../core/archive/length-frames.ts'
 import type { PastRow } from '../../core/copies/export-lines.ts'
 import { type KeyChange, KeyChanges } from '../../core/copies/key-changes.ts'
-import { exportChangesBytesMax } from '../../core/limits/copy-limits.ts'
+import { exportChangesBytesMax, pastBytesAtOnceMax, pastRowsAtOnceMax } from '../../core/limits/copy-limits.ts'
 import type { KeySchema, TableId } from '../../core/table/table.ts'
 import { itemOfBody, keyOfCopied } from '../../core/write/put-of.ts'
 import type { Env } from '../../ports/env.ts'
-import { changesUntil, readBlob, segmentsAfter } from './archived.ts'
+import { ChangesUntil, readBlob, segmentsAfter } from './archived.ts'
 
 export type Past = {
   readonly of: TableId
@@ -26,69 +26,117 @@ export type Past = {
 
 export type PastPlace = { readonly after: Buffer | undefined; readonly segment: number }
 
-type PastEnv = Pick<Env, 'blobs' | 'clock'>
+type PastEnv = Pick<Env, 'blobs'>
 
-/** Rejects with BlobUnusable where the archive is not whole. */
-export async function* pastRows(env: PastEnv, past: Past, from: PastPlace): AsyncGenerator<PastRow> {
+/** The rows of one step; none where it has gone on without coming to one. */
+type Step = readonly PastRow[]
+
+/** In steps, each of which takes a short turn. Rejects with BlobUnusable where the archive is not whole. */
+export async function* pastRows({ blobs }: PastEnv, past: Past, from: PastPlace): AsyncGenerator<Step> {
   const { base, key } = past
-  const manifest = JSON.parse((await readBlob(env.blobs, manifestName(base.id))).toString()) as Backup
+  const manifest = JSON.parse((await readBlob(blobs, manifestName(base.id))).toString()) as Backup
   const { segments } = manifest.progress
   let { after, segment } = from
   for (;;) {
-    const kept = await changesAfter(env, past, after)
-    const merge = new Merge(kept.sorted())
-    for (let isOver = false; segment < segments && !isOver; segment += isOver ? 0 : 1) {
-      const content = await readBlob(env.blobs, segmentName(base.id, segment))
-      for (const body of framesIn(content)) {
-        const rowKey = keyOfBody(key, body)
-        if (after !== undefined && Buffer.compare(rowKey, after) <= 0) continue
-        isOver = kept.upTo !== undefined && Buffer.compare(rowKey, kept.upTo) > 0
-        if (isOver) break
-        yield* merge.before(rowKey, segment)
-        yield merge.with(rowKey, body, segment)
-      }
-    }
-    yield* merge.rest(segment)
+    const kept = new KeyChanges({ after, bytesMax: exportChangesBytesMax })
+    yield* keepChanges(kept, blobs, past)
+    const merge = new Merge(kept.sorted(), { key, after, upTo: kept.upTo })
+    for (; segment < segments && !merge.isOver; segment += merge.isOver ? 0 : 1)
+      yield* inSteps(merge.rowsOf(await readBlob(blobs, segmentName(base.id, segment)), segment))
+    yield* inSteps(merge.rest(segment))
     if (kept.upTo === undefined) return
     after = kept.upTo
   }
 }
 
-async function changesAfter({ blobs, clock }: PastEnv, past: Past, after: Buffer | undefined): Promise<KeyChanges> {
-  const kept = new KeyChanges({ after, bytesMax: exportChangesBytesMax })
+/** No step has rows. */
+async function* keepChanges(kept: KeyChanges, blobs: PastEnv['blobs'], past: Past): AsyncGenerator<Step> {
   for await (const { name } of segmentsAfter(blobs, past.cursor, past.base.position)) {
-    const { changes, isLast } = changesUntil(await readBlob(blobs, name), { table: past.of, atMs: past.atMs })
-    for (const change of changes) kept.add(keyOfBody(past.key, change.body), change, change.atMs >= past.fromMs)
-    await clock.sleep(0)
-    if (isLast) break
+    const changes = new ChangesUntil(await readBlob(blobs, name), { table: past.of, atMs: past.atMs })
+    let count = 0
+    for (const change of changes) {
+      kept.add(keyOfBody(past.key, change.body), change, change.atMs >= past.fromMs)
+      if (++count % pastRowsAtOnceMax === 0) yield []
+    }
+    if (changes.isLast) return
+    yield []
   }
-  return kept
 }
+
+/** Bounded in rows and in bytes. */
+function* inSteps(rows: Iterable<PastRow>): Generator<Step> {
+  let step: PastRow[] = []
+  let bytes = 0
+  for (const row of rows) {
+    step.push(row)
+    bytes += (row.now ?? row.before)?.length ?? 0
+    if (step.length < pastRowsAtOnceMax && bytes < pastBytesAtOnceMax) continue
+    yield step
+    step = []
+    bytes = 0
+  }
+  yield step
+}
+
+/** The keys that are merged. */
+type Merged = { readonly key: KeySchema; readonly after: Buffer | undefined; readonly upTo: Buffer | undefined }
 
 /** Changes among the rows of a base. */
 class Merge {
   readonly #changes: readonly KeyChange[]
+  readonly #merged: Merged
+  #isBefore: boolean
   #next = 0
+  /** A row beyond the last key was met. */
+  isOver = false
 
-  constructor(changes: readonly KeyChange[]) {
+  constructor(changes: readonly KeyChange[], merged: Merged) {
     this.#changes = changes
+    this.#merged = merged
+    this.#isBefore = merged.after !== undefined
   }
 
-  /** Items that came between the rows. */
-  *before(key: Buffer, segment: number): Generator<PastRow> {
-    for (let change = this.#head(); change !== undefined && Buffer.compare(change.key, key) < 0; change = this.#head())
-      yield this.#take(change, undefined, segment)
-  }
-
-  with(key: Buffer, body: Buffer, segment: number): PastRow {
-    const change = this.#head()
-    if (change === undefined || Buffer.compare(change.key, key) !== 0) return { key, segment, before: body, now: body }
-    return this.#take(change, body, segment)
+  /** The rows of a segment of the base, and what came between them. */
+  *rowsOf(content: Buffer, segment: number): Generator<PastRow> {
+    const { key, upTo } = this.#merged
+    for (const body of framesIn(content)) {
+      // Which row it is matters no more: it and all that follow are as they were.
+      if (!this.#isBefore && upTo === undefined && this.#head() === undefined) {
+        yield { key: () => keyOfBody(key, body), segment, before: body, now: body }
+        continue
+      }
+      const rowKey = keyOfBody(key, body)
+      if (this.#isPassed(rowKey)) continue
+      this.isOver = upTo !== undefined && Buffer.compare(rowKey, upTo) > 0
+      if (this.isOver) return
+      yield* this.#before(rowKey, segment)
+      yield this.#with(rowKey, body, segment)
+    }
   }
 
   *rest(segment: number): Generator<PastRow> {
     for (let change = this.#head(); change !== undefined; change = this.#head())
       yield this.#take(change, undefined, segment)
+  }
+
+  /** It was returned before this pass. */
+  #isPassed(key: Buffer): boolean {
+    const { after } = this.#merged
+    this.#isBefore &&= after !== undefined && Buffer.compare(key, after) <= 0
+    return this.#isBefore
+  }
+
+  /** Items that came between the rows. */
+  *#before(key: Buffer, segment: number): Generator<PastRow> {
+    for (let change = this.#head(); change !== undefined && Buffer.compare(change.key, key) < 0; change = this.#head())
+      yield this.#take(change, undefined, segment)
+  }
+
+  #with(key: Buffer, body: Buffer, segment: number): PastRow {
+    const change = this.#head()
+    if (change === undefined || Buffer.compare(change.key, key) !== 0)
+      return { key: () => key, segment, before: body, now: body }
+    return this.#take(change, body, segment)
   }
 
   #head(): KeyChange | undefined {
@@ -100,7 +148,7 @@ class Merge {
     const old = before === undefined ? base : bodyOf(before)
     const now = within === undefined ? old : bodyOf(within)
     return {
-      key,
+      key: () => key,
       segment,
       ...(old === undefined ? {} : { before: old }),
       ...(now === undefined ? {} : { now }),

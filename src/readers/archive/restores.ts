@@ -17,7 +17,7 @@ import type { Blobs } from '../../ports/blobs.ts'
 import type { Env } from '../../ports/env.ts'
 import type { PeerArchives } from '../../ports/peer-archives.ts'
 import type { Service } from '../../ports/service.ts'
-import { changesUntil, readBlob, readyFor, segmentsAfter } from './archived.ts'
+import { ChangesUntil, readBlob, readyFor, segmentsAfter } from './archived.ts'
 import { type ArchiveJob, Jobs } from './archive-jobs.ts'
 import { PacedWrites } from './paced-writes.ts'
 import { PeerBlobs } from './peer-blobs.ts'
@@ -171,10 +171,10 @@ export class Restores implements Service {
     const { cursor } = begins
     for await (const { name, last } of segmentsAfter(blobs, cursor, position)) {
       const of = { table: source.logOf ?? '', atMs: source.atMs }
-      const { changes, isLast } = changesUntil(await readBlob(blobs, name), of)
+      const changes = new ChangesUntil(await readBlob(blobs, name), of)
       await this.#apply(writesOf(table, changes), name, isStopped)
       if (isStopped()) return
-      if (isLast) break
+      if (changes.isLast) break
       await this.#note(table, { base, segment, position: last })
     }
   }
@@ -242,15 +242,19 @@ function* batches(writes: Iterable<Sized>): Generator<readonly Write[], undefine
 type Sized = { readonly write: Write; readonly sizeBytes: number }
 type Body = { readonly isDelete: boolean; readonly body: Buffer }
 
-function* writesOf(table: Table, bodies: Iterable<Body>): Generator<Sized> {
-  for (const { isDelete, body } of bodies) {
-    const item = itemOfBody(body)
-    const of = { table: table.id, ...keyOfCopied(table.key, item) }
-    const write: Write = isDelete ? { ...of, kind: 'delete' } : { ...of, kind: 'put', item }
-    yield { write, sizeBytes: body.length }
-  }
+function* writesOf(table: Table, changes: Iterable<Body>): Generator<Sized> {
+  for (const { isDelete, body } of changes) yield writeOf(table, body, isDelete)
 }
 
 function* putsOf(table: Table, segment: Buffer): Generator<Sized> {
-  for (const body of framesIn(segment)) yield* writesOf(table, [{ isDelete: false, body }])
+  for (const body of framesIn(segment)) yield writeOf(table, body, false)
+}
+
+function writeOf({ id, key }: Table, body: Buffer, isDelete: boolean): Sized {
+  const item = itemOfBody(body)
+  const of = keyOfCopied(key, item)
+  const write: Write = isDelete
+    ? { kind: 'delete', table: id, key: of.key, keyAttributes: of.keyAttributes }
+    : { kind: 'put', table: id, key: of.key, keyAttributes: of.keyAttributes, item }
+  return { write, sizeBytes: body.length }
 }

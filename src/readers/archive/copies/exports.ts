@@ -78,7 +78,7 @@ export class Exports implements Service {
     const { pace } = this.#deps.engine
     const rows = this.#rows(job)
     let now = job
-    while (await pace.turn(() => file.addSome(rows))) {
+    while (await pace.turn(() => this.#addSome(file, rows))) {
       if (isStopped()) return void (await rows.return(undefined))
       if (file.isFull) now = await pace.turn(() => this.#publish(now, file, bucket))
     }
@@ -88,7 +88,16 @@ export class Exports implements Service {
     await this.#finish(now, bucket)
   }
 
-  #rows(job: ExportJob): AsyncGenerator<PastRow> {
+  /** One step; false where nothing follows. */
+  async #addSome(file: DataFile, rows: AsyncIterator<readonly PastRow[]>): Promise<boolean> {
+    const { value: some, done: isOver } = await rows.next()
+    if (isOver === true) return false
+    await file.add(some)
+    if (this.#deps.engine.pace.isShared) await file.packed()
+    return true
+  }
+
+  #rows(job: ExportJob): AsyncGenerator<readonly PastRow[]> {
     const ready = readyFor(this.#deps.engine, job)
     if (ready === undefined) throw new Error('the archive has not come so far')
     const { after, base, segment } = job.progress
@@ -105,7 +114,7 @@ export class Exports implements Service {
     const { files, items, bytes } = job.progress
     const name = packing.md5(Buffer.from(`${job.id}/${files}`)).toString('hex')
     const key = dataKey(job, name)
-    const { content, last } = file.take()
+    const { content, last } = await file.take()
     await bucket.put(key, content)
     const line = dataFileLine({ items: file.takenItems, md5: packing.md5(content), key })
     await engine.setNote(fileNote(job, files), line)
@@ -117,7 +126,7 @@ export class Exports implements Service {
         items: items + file.takenItems,
         bytes: bytes + file.takenBytes,
         segment: last?.segment ?? 0,
-        ...(last === undefined ? {} : { after: last.key.toString('base64') }),
+        ...(last === undefined ? {} : { after: last.key().toString('base64') }),
         ...(base === undefined ? {} : { base }),
       },
     }
@@ -168,7 +177,7 @@ function failureOf(error: unknown): CopyFailure | undefined {
   return undefined
 }
 
-/** Lines of a data file, packed as they come. */
+/** Lines of a data file, packed as they come: one part is being packed while the next is gathered. */
 class DataFile {
   readonly #job: ExportJob
   readonly #packing: Packing
@@ -179,6 +188,7 @@ class DataFile {
   #bytes = 0
   #items = 0
   #last: PastRow | undefined
+  #underWay: Promise<void> = Promise.resolve()
   takenItems = 0
   takenBytes = 0
 
@@ -196,32 +206,20 @@ class DataFile {
     return this.#bytes >= exportFileBytes
   }
 
-  #add(row: PastRow): void {
-    this.#last = row
-    const parts = this.#lineOf(row)
-    if (parts === undefined) return
-    this.#items++
-    for (const part of parts) {
-      this.#parts.push(part)
-      this.#partBytes += part.length
-      this.#bytes += part.length
-    }
-    if (this.#partBytes >= packedAtOnceBytes) this.#pack()
+  async add(rows: readonly PastRow[]): Promise<void> {
+    for (const row of rows) this.#addRow(row)
+    if (this.#partBytes >= packedAtOnceBytes) await this.#pack()
   }
 
-  /** Until something is packed; false where nothing follows. */
-  async addSome(rows: AsyncIterator<PastRow>): Promise<boolean> {
-    const before = this.#members.length
-    while (before === this.#members.length) {
-      const next = await rows.next()
-      if (next.done === true) return false
-      this.#add(next.value)
-    }
-    return true
+  /** Nothing is being packed. */
+  async packed(): Promise<void> {
+    await this.#underWay
   }
 
-  take(): { readonly content: Buffer; readonly last: PastRow | undefined } {
-    if (this.#partBytes > 0 || this.#members.length === 0) this.#pack()
+  async take(): Promise<{ readonly content: Buffer; readonly last: PastRow | undefined }> {
+    await this.packed()
+    if (this.#partBytes > 0 || this.#members.length === 0) await this.#pack()
+    await this.packed()
     const content = Buffer.concat(this.#members)
     this.takenItems = this.#items
     this.takenBytes = this.#bytes
@@ -231,10 +229,27 @@ class DataFile {
     return { content, last: this.#last }
   }
 
-  #pack(): void {
-    this.#members.push(this.#packing.gzip(this.#parts))
+  #addRow(row: PastRow): void {
+    this.#last = row
+    const parts = this.#lineOf(row)
+    if (parts === undefined) return
+    this.#items++
+    for (const part of parts) {
+      this.#parts.push(part)
+      this.#partBytes += part.length
+      this.#bytes += part.length
+    }
+  }
+
+  /** Begins once the part before is packed. */
+  async #pack(): Promise<void> {
+    await this.packed()
+    const parts = this.#parts
     this.#parts = []
     this.#partBytes = 0
+    this.#underWay = this.#packing.gzip(parts).then((member) => void this.#members.push(member))
+    // `packed` throws it.
+    this.#underWay.catch(() => undefined)
   }
 
   #lineOf(whole: PastRow): readonly Buffer[] | undefined {

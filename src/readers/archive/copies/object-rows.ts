@@ -95,10 +95,13 @@ function* pieces(bytes: Buffer): Generator<Buffer> {
 const plainAtOnceBytes = 64 * 1024
 
 /** A small piece may become very large. */
-function* unpacked(unpack: Unpacker, bytes: Buffer, isLast: boolean): Generator<Buffer> {
+async function* unpacked(unpack: Unpacker, bytes: Buffer, isLast: boolean): AsyncGenerator<Buffer> {
   try {
     for (let at = 0; at === 0 || at < bytes.length; at += unpackedAtOnceBytes)
-      yield* unpack(bytes.subarray(at, at + unpackedAtOnceBytes), isLast && at + unpackedAtOnceBytes >= bytes.length)
+      yield* await unpack(
+        bytes.subarray(at, at + unpackedAtOnceBytes),
+        isLast && at + unpackedAtOnceBytes >= bytes.length,
+      )
   } catch (error) {
     throw new DamagedObject(`it cannot be unpacked: ${(error as Error).message}`)
   }

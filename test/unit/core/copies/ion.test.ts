@@ -142,7 +142,7 @@ describe('Ion', () => {
   test('a record of an incremental export has the members of the JSON form', () => {
     const key = { partition: [{ name: 'pk', type: 'S' as const }], sort: [] }
     const row = {
-      key: Buffer.of(1),
+      key: () => Buffer.of(1),
       segment: 0,
       before: Buffer.from('{"pk":{"S":"a"},"n":{"N":"1"}}'),
       writtenMs: 1680109764000,
