@@ -83,7 +83,8 @@ export class Performing {
       ...(decisions?.authorize === undefined ? {} : { sender: senderOf(request) }),
       onCommitted: this.#onCommitted(),
     })
-    this.#context = decisions === undefined ? context : decide(operation, ready, { context, input, decisions })
+    const nowMs = this.#beganMs
+    this.#context = decisions === undefined ? context : decide(operation, ready, { context, input, decisions, nowMs })
     this.#tellsPosition = headers[positionHeader] !== undefined && operation.kind === 'write'
     const wait = headers[afterHeader] === undefined ? undefined : this.#options.positions?.reached(headers)
     if ((shared.strong ?? shared.latest) !== undefined && wait === undefined) {
@@ -130,9 +131,10 @@ export class Performing {
   settle(output: unknown): unknown {
     const context = this.#context
     if (context === undefined) return output
-    const told = settled(this.#operation, this.#input, output, context)
+    const nowMs = context.env.clock.monotonicMs()
+    const told = settled(this.#operation, { input: this.#input, output, nowMs }, context)
     this.#noteKeys(context)
-    const seconds = (context.env.clock.monotonicMs() - this.#beganMs) / 1000
+    const seconds = (nowMs - this.#beganMs) / 1000
     for (const table of context.spent.tables)
       context.env.meter.observe('longitude_table_request_seconds', seconds, { table, operation: this.#operation.name })
     return told

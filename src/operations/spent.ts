@@ -61,13 +61,13 @@ export class Spent {
     return how === 'one' ? figures[0] : figures
   }
 
-  /** What was consumed where that is of one table, in one direction, and of no index. */
-  get only(): { readonly table: string; readonly direction: Direction; readonly units: number } | undefined {
-    const [use] = this.#uses
-    if (use === undefined || this.#uses.length > 1) return undefined
-    const { table, direction, capacity, ofIndexes } = use
-    const hasIndexes = capacity.indexes.length > 0 || ofIndexes.length > 0
-    return hasIndexes ? undefined : { table, direction, units: capacity.table }
+  /** Units of the table where they are all that was consumed: nothing of another table, in the other direction, or of an index. */
+  unitsOnlyOf(table: string, direction: Direction): number | undefined {
+    if (this.#uses.length === 0) return 0
+    const use = this.#uses[0]
+    if (use === undefined || this.#uses.length > 1 || use.table !== table || use.direction !== direction)
+      return undefined
+    return use.capacity.indexes.length > 0 || use.ofIndexes.length > 0 ? undefined : use.capacity.table
   }
 
   /** All that was consumed, that of indexes too. */

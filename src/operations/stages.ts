@@ -83,12 +83,18 @@ export function prepared<Input, Ready>(
   }
 }
 
-type Deciding = { readonly context: Undecided; readonly input?: unknown; readonly decisions: Decisions }
+type Deciding = {
+  readonly context: Undecided
+  readonly input?: unknown
+  readonly decisions: Decisions
+  /** Of the monotonic clock: when the request began. */
+  readonly nowMs: number
+}
 
 export function decide<Ready>(
   operation: Operation<never, Ready>,
   ready: Ready,
-  { context, input, decisions: { authorize, admission, evacuation } }: Deciding,
+  { context, input, decisions: { authorize, admission, evacuation }, nowMs }: Deciding,
 ): RequestContext {
   context.denied = authorize?.({
     operation: operation.name,
@@ -98,23 +104,29 @@ export function decide<Ready>(
   })
   if (evacuation?.fence !== undefined) assertMayChange(operation, evacuation)
   if (admission === undefined || operation.capacity === undefined) return context
-  const admitted = admission.admit(operation.touches(ready))
+  const admitted = admission.admit(operation.touches(ready), nowMs)
   if (admitted === undefined) return context
   refuse(operation, admitted.refusals)
   context.admitted = admitted
   return context
 }
 
+type Settling = {
+  readonly input: { readonly ReturnConsumedCapacity?: CapacityDetail }
+  readonly output: unknown
+  /** Of the monotonic clock: when the request ended. */
+  readonly nowMs: number
+}
+
 /** The output with its ConsumedCapacity, which comes last; what was consumed is counted. */
 export function settled(
   { capacity }: Pick<Operation, 'capacity'>,
-  input: { readonly ReturnConsumedCapacity?: CapacityDetail },
-  output: unknown,
+  { input, output, nowMs }: Settling,
   { spent, env, admitted }: RequestContext,
 ): unknown {
   if (capacity === undefined) return output
   spent.count(env.meter)
-  admitted?.charge(spent)
+  admitted?.charge(spent, nowMs)
   const report = spent.report(capacity, input.ReturnConsumedCapacity)
   if (report === undefined) return output
   if (output instanceof Rendered) return output.with(`"ConsumedCapacity":${JSON.stringify(report)}`)
@@ -124,5 +136,5 @@ export function settled(
 /** What was consumed by a request that is refused is counted; its reply does not report it. */
 export function settledRefused({ spent, env, admitted }: RequestContext): void {
   spent.count(env.meter)
-  admitted?.charge(spent)
+  admitted?.charge(spent, env.clock.monotonicMs())
 }

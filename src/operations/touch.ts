@@ -4,6 +4,7 @@ import type { Condition } from '../core/expression/condition.ts'
 import { namesInCondition, namesInUpdate } from '../core/expression/names.ts'
 import type { Projection } from '../core/expression/projection.ts'
 import type { Update } from '../core/expression/update.ts'
+import { type NewItem, parsedItem, SentItem } from '../core/item/sent-item.ts'
 import type { KeySchema } from '../core/table/table.ts'
 
 export type Touch = {
@@ -16,7 +17,7 @@ export type Touch = {
    * The attributes of the key by which items are touched, one entry for each item or partition; which attributes these are follows from
    * the schema of the table or index. Absent where the request is not limited to keys.
    */
-  readonly keysOf?: (key: KeySchema) => readonly Item[]
+  keysOf?(key: KeySchema): readonly Item[]
   /** Top-level attributes that the request names, key attributes included. Absent where no items are touched. */
   readonly attributes?: readonly string[]
   /** What is no table's, index's or global table's: its ARN. */
@@ -62,7 +63,7 @@ export type NamedParts = {
   readonly items?: readonly (Item | undefined)[]
   readonly projection?: Projection | undefined
   readonly conditions?: readonly (Condition | undefined)[]
-  readonly update?: Update
+  readonly update?: Update | undefined
 }
 
 /** Every top-level attribute that the parts of a request name, each once. */
@@ -74,6 +75,50 @@ export function attributesIn({ items = [], projection, conditions = [], update }
     if (condition !== undefined) for (const name of namesInCondition(condition)) names.add(name)
   if (update !== undefined) for (const name of namesInUpdate(update)) names.add(name)
   return [...names]
+}
+
+/** Parts of a request about one item: `item` is its key, or the item to be put. */
+type OneItem = {
+  readonly action: string
+  readonly table: string | undefined
+  readonly item: NewItem | undefined
+  readonly projection?: Projection | undefined
+  readonly condition?: Condition | undefined
+  readonly update?: Update | undefined
+  readonly says: Says
+}
+
+/** The touch of a request about one item. Its attributes are found only for a stage that asks, since an item is parsed for it. */
+export class ItemTouch implements Touch {
+  readonly action: string
+  readonly table: string | undefined
+  readonly says: Says
+  readonly #of: OneItem
+  #attributes: readonly string[] | undefined
+
+  constructor(of: OneItem) {
+    this.action = of.action
+    this.table = of.table
+    this.says = of.says
+    this.#of = of
+  }
+
+  /** A key that was given as such may have other attributes too, as only the run finds out. */
+  keysOf(key: KeySchema): readonly Item[] {
+    const { item = {}, action } = this.#of
+    if (item instanceof SentItem) return [item.keyBy(key) ?? keyAmong(key, parsedItem(item))]
+    return [action === 'PutItem' ? keyAmong(key, item) : item]
+  }
+
+  get attributes(): readonly string[] {
+    const { item = {}, projection, condition, update } = this.#of
+    return (this.#attributes ??= attributesIn({
+      items: [parsedItem(item)],
+      projection,
+      conditions: [condition],
+      update,
+    }))
+  }
 }
 
 /** For a request that gives keys as such. */

@@ -14,13 +14,24 @@ type Heat = { sinceMs: number; refusedMs: number; lower: number; upper: number }
 class Partition {
   readonly from: number
   readonly to: number
-  readonly buckets: Readonly<Record<Direction, Bucket>>
+  readonly #read: Bucket
+  readonly #write: Bucket
   heat: Heat | undefined
 
   constructor(from: number, to: number, nowMs: number) {
     this.from = from
     this.to = to
-    this.buckets = { read: new Bucket(rates.read, nowMs), write: new Bucket(rates.write, nowMs) }
+    this.#read = new Bucket(rates.read, nowMs)
+    this.#write = new Bucket(rates.write, nowMs)
+  }
+
+  available(direction: Direction, nowMs: number): number {
+    return direction === 'read' ? this.#read.available(rates.read, nowMs) : this.#write.available(rates.write, nowMs)
+  }
+
+  debit(direction: Direction, units: number, nowMs: number): void {
+    if (direction === 'read') this.#read.debit(units, rates.read, nowMs)
+    else this.#write.debit(units, rates.write, nowMs)
   }
 
   get middle(): number {
@@ -50,15 +61,15 @@ export class Partitions {
   /** Tokens of the key’s partition. One without any is noted as hot, and may be split by this. */
   available(hash: number, direction: Direction, nowMs: number): number {
     const partition = this.#of(hash)
-    const tokens = partition.buckets[direction].available(rates[direction], nowMs)
+    const tokens = partition.available(direction, nowMs)
     if (tokens > 0) return tokens
     if (!this.#refuse(partition, nowMs)) return tokens
-    return this.#of(hash).buckets[direction].available(rates[direction], nowMs)
+    return this.#of(hash).available(direction, nowMs)
   }
 
   debit(hash: number, direction: Direction, units: number, nowMs: number): void {
     const partition = this.#of(hash)
-    partition.buckets[direction].debit(units, rates[direction], nowMs)
+    partition.debit(direction, units, nowMs)
     const { heat } = partition
     if (heat === undefined) return
     if (hash < partition.middle) heat.lower += units
@@ -83,7 +94,11 @@ export class Partitions {
   }
 
   #of(hash: number): Partition {
-    let [low, high] = [0, this.#partitions.length - 1]
+    const { length } = this.#partitions
+    // Where it lies as long as none is split, since they are of one size then.
+    const likely = this.#partitions[Math.floor((hash * length) / hashesCount)]
+    if (likely !== undefined && likely.from <= hash && hash < likely.to) return likely
+    let [low, high] = [0, length - 1]
     while (low < high) {
       const middle = (low + high + 1) >> 1
       if ((this.#partitions[middle] as Partition).from <= hash) low = middle

@@ -35,13 +35,16 @@ type Known = {
 
 type Limit = { readonly cause: Cause; readonly bucket: Bucket; readonly rate: Rate }
 
+/** What is kept of the requests of one direction. */
+type Lane = { readonly growth: Growth; known: Known | undefined }
+
 export class ResourceCapacity {
   readonly #partitions: Partitions
-  readonly #growth: Readonly<Record<Direction, Growth>> = { read: new Growth(), write: new Growth() }
   readonly #buckets = new Map<string, Bucket>()
   #mode: Settings['mode']
-  /** As long as the settings, and what the traffic has grown to, are what they were. */
-  readonly #known: Record<Direction, Known | undefined> = { read: undefined, write: undefined }
+  /** What is known is so as long as the settings, and what the traffic has grown to, are what they were. */
+  readonly #read: Lane = { growth: new Growth(), known: undefined }
+  readonly #write: Lane = { growth: new Growth(), known: undefined }
 
   constructor(settings: Settings, nowMs: number) {
     this.#mode = settings.mode
@@ -55,52 +58,56 @@ export class ResourceCapacity {
   refusal({ settings, direction, hashes, ahead = 0 }: Asked, nowMs: number): Cause | undefined {
     for (const { cause, bucket, rate } of this.#limits(settings, direction, nowMs))
       if (bucket.available(rate, nowMs) <= ahead) return cause
-    const isHot = hashes.some((hash) => this.#partitions.available(hash, direction, nowMs) <= 0)
-    return isHot ? 'KeyRangeThroughput' : undefined
+    for (const hash of hashes) if (this.#partitions.available(hash, direction, nowMs) <= 0) return 'KeyRangeThroughput'
+    return undefined
   }
 
   /** What a request has used, in equal shares for its keys. */
   debit({ settings, direction, hashes }: Asked, units: number, nowMs: number): void {
     if (units <= 0) return
     for (const { bucket, rate } of this.#limits(settings, direction, nowMs)) bucket.debit(units, rate, nowMs)
-    this.#growth[direction].note(units, nowMs)
+    this.#laneOf(direction).growth.note(units, nowMs)
     for (const hash of hashes) this.#partitions.debit(hash, direction, units / hashes.length, nowMs)
   }
 
+  #laneOf(direction: Direction): Lane {
+    return direction === 'read' ? this.#read : this.#write
+  }
+
   #limits(settings: Settings, direction: Direction, nowMs: number): readonly Limit[] {
-    const known = this.#known[direction]
+    const lane = this.#laneOf(direction)
+    const { known } = lane
     if (known?.settings === settings && settings.mode === this.#mode)
-      if (known.grown === undefined || known.grown === this.#grown(known.floor, direction, nowMs)) return known.limits
+      if (known.grown === undefined || known.grown === lane.growth.perSecond(known.floor, nowMs)) return known.limits
     // What was left of the other mode’s says nothing of this one’s.
     if (settings.mode !== this.#mode) {
       this.#buckets.clear()
-      this.#known.read = this.#known.write = undefined
+      this.#read.known = this.#write.known = undefined
     }
     this.#mode = settings.mode
+    lane.known = this.#knownOf(settings, direction, nowMs)
+    return lane.known.limits
+  }
+
+  #knownOf(settings: Settings, direction: Direction, nowMs: number): Known {
     const limit = (cause: Cause, perSecond: number, burstSeconds: number): Limit => {
       const rate = { perSecond, burstSeconds }
       return { cause, rate, bucket: this.#bucket(`${direction} ${cause}`, rate, nowMs) }
     }
     if (settings.mode === 'PROVISIONED') {
       const limits = [limit('ProvisionedThroughput', unitsOf(settings.units, direction), burstSecondsMax)]
-      this.#known[direction] = { settings, limits, floor: 0, grown: undefined }
-      return limits
+      return { settings, limits, floor: 0, grown: undefined }
     }
     const max = direction === 'read' ? settings.maxReadUnits : settings.maxWriteUnits
     const warm = settings.warm === undefined ? 0 : unitsOf(settings.warm, direction)
     const floor = Math.max(onDemandUnitsMin[direction], warm)
-    const grown = this.#grown(floor, direction, nowMs)
+    const grown = this.#laneOf(direction).growth.perSecond(floor, nowMs)
     const limits = [
       ...(max === undefined ? [] : [limit('MaxOnDemandThroughput', max, 1)]),
       limit('AccountLimit', Math.max(tableUnitsMax[direction], warm), 1),
       limit('KeyRangeThroughput', grown, 1),
     ]
-    this.#known[direction] = { settings, limits, floor, grown }
-    return limits
-  }
-
-  #grown(floor: number, direction: Direction, nowMs: number): number {
-    return this.#growth[direction].perSecond(floor, nowMs)
+    return { settings, limits, floor, grown }
   }
 
   #bucket(name: string, rate: Rate, nowMs: number): Bucket {

@@ -9,7 +9,7 @@
 import { type AttributeValue, type Item, setAttribute } from '../attribute/value.ts'
 import { sizeOfItem } from '../attribute/size.ts'
 import { itemSizeBytesMax } from '../limits/limits.ts'
-import type { KeyAttribute } from '../table/table.ts'
+import type { KeyAttribute, KeySchema } from '../table/table.ts'
 import { decodeItem } from './item-bytes.ts'
 import { type ScannedMember, scanItemAt } from './scan-item.ts'
 
@@ -20,6 +20,8 @@ export class SentItem {
   readonly #members: readonly ScannedMember[]
   readonly #sizeBytes: number
   #parsed: Item | undefined
+  /** Its key by the schema that was asked for last: several stages of one request ask for the same. */
+  #key: { readonly schema: KeySchema; readonly item: Item | undefined } | undefined
 
   private constructor(bytes: Buffer, from: number, scanned: NonNullable<ReturnType<typeof scanItemAt>>) {
     this.#bytes = bytes
@@ -56,16 +58,24 @@ export class SentItem {
     return this.#parsed
   }
 
-  /** These attributes alone; undefined where one of them is missing or of another type. */
-  only(parts: readonly (readonly KeyAttribute[])[]): Item | undefined {
+  /** The attributes of the key alone; undefined where one of them is missing or of another type. */
+  keyBy(schema: KeySchema): Item | undefined {
+    if (this.#key?.schema !== schema) this.#key = { schema, item: this.#keyBy(schema) }
+    return this.#key.item
+  }
+
+  #keyBy({ partition, sort }: KeySchema): Item | undefined {
     const item: Record<string, AttributeValue> = {}
-    for (const list of parts)
-      for (const part of list) {
-        const value = this.#valueOf(part)
-        if (value === undefined) return undefined
-        setAttribute(item, part.name, value)
-      }
-    return item
+    return this.#addTo(item, partition) && this.#addTo(item, sort) ? item : undefined
+  }
+
+  #addTo(item: Record<string, AttributeValue>, parts: readonly KeyAttribute[]): boolean {
+    for (const part of parts) {
+      const value = this.#valueOf(part)
+      if (value === undefined) return false
+      setAttribute(item, part.name, value)
+    }
+    return true
   }
 
   toJSON(): Item {

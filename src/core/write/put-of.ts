@@ -20,7 +20,7 @@ export function keyOfCopied(key: KeySchema, item: NewItem): { readonly key: Buff
 
 /** Without parsing the rest of the item; undefined where that cannot be done. */
 export function keyAttributesAlone(key: KeySchema, item: NewItem): Item | undefined {
-  return item instanceof SentItem ? item.only([key.partition, key.sort]) : undefined
+  return item instanceof SentItem ? item.keyBy(key) : undefined
 }
 
 /** The item of a row's body, parsed only if somebody looks inside. */

@@ -110,9 +110,9 @@ function schemaOf({ table, touch: { index } }: About): KeySchema | undefined {
 function partitionValues(about: About, place: number): readonly string[] | undefined {
   const schema = schemaOf(about)
   const name = schema?.partition[place]?.name
-  const { keysOf: keys } = about.touch
-  if (schema === undefined || name === undefined || keys === undefined) return undefined
-  const values = keys(schema).flatMap((key) => {
+  const keys = schema === undefined ? undefined : about.touch.keysOf?.(schema)
+  if (name === undefined || keys === undefined) return undefined
+  const values = keys.flatMap((key) => {
     const value = attribute(key, name)
     return value === undefined ? [] : [textOf(value)]
   })

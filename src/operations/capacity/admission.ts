@@ -2,13 +2,14 @@
  * Whether there is capacity for a request: before it runs, each table, index and key that it touches is asked (core/capacity); when it has run, what it has
  * consumed is taken from them. So a request passes while anything is left, and the ones after it pay. What a region counts is its own, and starts full.
  */
-import type { Item } from '../../core/attribute/value.ts'
+import { unreachable } from '../../core/assert.ts'
+import type { AttributeValue, Item } from '../../core/attribute/value.ts'
 import type { Direction } from '../../core/capacity/direction.ts'
-import { type Cause, ResourceCapacity, type Settings } from '../../core/capacity/resource.ts'
+import { type Asked, type Cause, ResourceCapacity, type Settings } from '../../core/capacity/resource.ts'
 import { reasonOf, type Throttled, throttledError } from '../../core/capacity/throttled.ts'
 import { countedTablesMax } from '../../core/limits/capacity-limits.ts'
-import { delimitedKeyBytes, keyValueOf } from '../../core/key/key-bytes.ts'
-import { murmur3 } from '../../core/key/partition-hash.ts'
+import { keyValueOf } from '../../core/key/key-bytes.ts'
+import { hashOfText } from '../../core/key/partition-hash.ts'
 import type { Index, IndexSettings, KeySchema, Table, TableId } from '../../core/table/table.ts'
 import { indexArn, tableArn, tableNameOf } from '../arns.ts'
 import type { OperationContext } from '../operation.ts'
@@ -40,12 +41,24 @@ type Resource = {
   readonly arn: string
 }
 
+/** What follows from a table as it is set, for all of its requests. */
+type Counted = {
+  readonly table: Table
+  readonly mode: CapacityMode
+  readonly own: Resource
+  /** Whether writes may change global indexes, which have capacity of their own. */
+  readonly changesIndexes: boolean
+  readonly indexes: Map<string, Resource>
+}
+
 export class Admission {
   readonly #context: OperationContext
   readonly #settings: CapacitySettings
   readonly #capacities = new Map<TableId, Map<string, ResourceCapacity>>()
-  /** What follows from a table as it is set: a table that changes is another object. */
-  readonly #resources = new WeakMap<Table, Map<string, Resource>>()
+  /** A table that changes is another object. */
+  readonly #counted = new WeakMap<Table, Counted | 'off'>()
+  /** Most requests are for the same table as the one before. */
+  #last: Counted | undefined
 
   constructor(context: OperationContext, settings: CapacitySettings) {
     this.#context = context
@@ -53,60 +66,57 @@ export class Admission {
   }
 
   /** Undefined where no capacity is counted. */
-  admit(touches: readonly Touch[]): Admitted | undefined {
-    const nowMs = this.#context.env.clock.monotonicMs()
-    const [only] = touches
-    if (touches.length === 1 && only !== undefined) return this.#admitOne(this.#askedOf(only), nowMs)
+  admit(touches: readonly Touch[], nowMs: number): Admitted | undefined {
+    const only = touches.length === 1 ? touches[0] : undefined
+    if (only !== undefined) return this.#admitOne(only, nowMs)
     const asked = touches.map((touch) => this.#askedOf(touch))
     if (asked.every((each) => each === undefined)) return undefined
     const ahead = new Map<ResourceCapacity, number>()
     const refusals = asked.map((each) => (each === undefined ? [undefined] : this.#refusals(each, ahead, nowMs)))
-    return { refusals, charge: (spent) => this.#charge(spent, asked) }
+    return { refusals, charge: (spent, endMs) => this.chargeAll(spent, asked, endMs) }
   }
 
   /** Most requests are for one key, and nothing is ahead of that. */
-  #admitOne(asked: AskedTable | undefined, nowMs: number): Admitted | undefined {
-    if (asked === undefined) return undefined
-    const refusals =
-      asked.hashes.length === 1 && asked.others.length === 0 && this.#isFree(asked, nowMs)
-        ? noRefusal
-        : [this.#refusals(asked, new Map(), nowMs)]
-    return { refusals, charge: (spent) => this.#chargeOne(spent, asked) }
+  #admitOne(touch: Touch, nowMs: number): Admitted | undefined {
+    const counted = this.#countedOf(touch.table)
+    if (counted === undefined) return undefined
+    const one = this.#ofOneKey(counted, touch)
+    if (one !== undefined && counted.own.capacity.refusal(one, nowMs) === undefined) return one
+    const asked = [this.#askedIn(counted, touch)]
+    const refusals = asked.map((each) => this.#refusals(each, new Map(), nowMs))
+    return { refusals, charge: (spent, endMs) => this.chargeAll(spent, asked, endMs) }
   }
 
-  #isFree({ resource: { capacity, settings }, direction, known: hashes }: AskedTable, nowMs: number): boolean {
-    return capacity.refusal({ settings, direction, hashes }, nowMs) === undefined
-  }
-
-  #chargeOne(spent: Spent, asked: AskedTable): void {
-    const use = spent.only
-    if (use === undefined || use.table !== asked.table.name || use.direction !== asked.direction)
-      return this.#charge(spent, [asked])
-    const { resource, direction, known: hashes } = asked
-    if (resource.of === 'Index') return this.#charge(spent, [asked])
-    const { capacity, settings } = resource
-    capacity.debit({ settings, direction, hashes }, use.units, this.#context.env.clock.monotonicMs())
+  #ofOneKey(counted: Counted, touch: Touch): AdmittedKey | undefined {
+    const direction = directionOf(touch)
+    if (touch.index !== undefined || (direction === 'write' && counted.changesIndexes)) return undefined
+    const schema = counted.table.key
+    const keys = touch.keysOf?.(schema)
+    if (keys?.length !== 1) return undefined
+    const hash = hashOf(schema, keys[0] as Item)
+    return hash === undefined ? undefined : new AdmittedKey(this, counted, direction, hash)
   }
 
   #askedOf(touch: Touch): AskedTable | undefined {
-    const table = this.#tableOf(touch.table)
-    if (table === undefined || this.#modeOf(table) === 'off') return undefined
+    const counted = this.#countedOf(touch.table)
+    return counted && this.#askedIn(counted, touch)
+  }
+
+  #askedIn(counted: Counted, touch: Touch): AskedTable {
+    const { table } = counted
     const direction = directionOf(touch)
     const index = touch.index === undefined ? undefined : table.indexes.find(({ name }) => name === touch.index)
     // Local indexes are of the table’s own partitions and throughput.
-    const resource = this.#resourceOf(table, index?.kind === 'global' ? index : undefined)
+    const resource = index?.kind === 'global' ? this.#resourceOf(counted, index) : counted.own
     const schema = index?.kind === 'global' ? index.key : table.key
     const hashes = touch.keysOf?.(schema).map((item) => hashOf(schema, item)) ?? [undefined]
-    const others = direction === 'write' && table.indexes.length > 0 ? this.#indexesOf(table, touch) : []
-    return { table, direction, resource, others, hashes, known: hashes.filter((hash) => hash !== undefined) }
+    const changes = direction === 'write' && counted.changesIndexes
+    // A write that is short of capacity for one of the indexes that it may change is refused.
+    const others = changes ? changedIndexes(table, touch).map((each) => this.#resourceOf(counted, each)) : []
+    return { counted, direction, resource, others, hashes }
   }
 
-  #refusals(
-    { table, direction, resource, others, hashes }: AskedTable,
-    ahead: Map<ResourceCapacity, number>,
-    nowMs: number,
-  ) {
-    const mode = this.#modeOf(table)
+  #refusals({ counted, direction, resource, others, hashes }: AskedTable, ahead: Ahead, nowMs: number) {
     return hashes.map((hash) => {
       const own = hash === undefined ? [] : [hash]
       const throttled =
@@ -121,6 +131,7 @@ export class Admission {
       }
       const reason = reasonOf(throttled)
       const index = throttled.of === 'Index' ? indexNameOf(throttled.resource) : ''
+      const { table, mode } = counted
       this.#context.env.meter.count('longitude_throttled_requests_total', { table: table.name, index, reason })
       return mode === 'enforce' ? throttledError(throttled) : undefined
     })
@@ -129,43 +140,52 @@ export class Admission {
   #refusal(
     { capacity, settings, of, arn }: Resource,
     asked: { readonly direction: Direction; readonly hashes: readonly number[] },
-    ahead: ReadonlyMap<ResourceCapacity, number>,
+    ahead: Ahead,
     nowMs: number,
   ): Throttled | undefined {
     const cause: Cause | undefined = capacity.refusal({ settings, ...asked, ahead: ahead.get(capacity) ?? 0 }, nowMs)
     return cause && { cause, of, direction: asked.direction, mode: settings.mode, resource: arn }
   }
 
-  #charge(spent: Spent, asked: readonly (AskedTable | undefined)[]): void {
-    const nowMs = this.#context.env.clock.monotonicMs()
+  /** Of a request for several keys, tables or indexes. */
+  chargeAll(spent: Spent, asked: readonly (AskedPart | undefined)[], nowMs: number): void {
     const debit = ({ capacity, settings }: Resource, direction: Direction, units: number): void => {
       const own = asked.flatMap((each) => (each?.resource.capacity === capacity ? each.hashes : []))
       capacity.debit({ settings, direction, hashes: own.filter((hash) => hash !== undefined) }, units, nowMs)
     }
     for (const { table: name, direction, capacity } of spent.uses()) {
-      const table = this.#tableOf(name)
-      if (table === undefined || this.#modeOf(table) === 'off') continue
+      const counted = this.#countedOf(name)
+      if (counted === undefined) continue
       let ofTable = capacity.table
       for (const { index, units } of capacity.indexes) {
-        const known = table.indexes.find(({ name: each }) => each === index.name)
+        const known = counted.table.indexes.find(({ name: each }) => each === index.name)
         if (index.kind === 'local') ofTable += units
-        else if (known !== undefined) debit(this.#resourceOf(table, known), direction, units)
+        else if (known !== undefined) debit(this.#resourceOf(counted, known), direction, units)
       }
-      debit(this.#resourceOf(table, undefined), direction, ofTable)
+      debit(counted.own, direction, ofTable)
     }
   }
 
-  /** A write that is short of capacity for one of the indexes that it may change is refused. */
-  #indexesOf(table: Table, touch: Touch): readonly Resource[] {
-    return changedIndexes(table, touch).map((index) => this.#resourceOf(table, index))
+  #countedOf(nameOrArn: string | undefined): Counted | undefined {
+    const table = this.#tableOf(nameOrArn)
+    if (table === undefined) return undefined
+    if (this.#last?.table === table) return this.#last
+    let counted = this.#counted.get(table)
+    if (counted === undefined) this.#counted.set(table, (counted = this.#madeCounted(table)))
+    return counted === 'off' ? undefined : (this.#last = counted)
   }
 
-  #resourceOf(table: Table, index: Index | undefined): Resource {
-    const name = index?.name ?? ''
-    let ofTable = this.#resources.get(table)
-    if (ofTable === undefined) this.#resources.set(table, (ofTable = new Map()))
-    let resource = ofTable.get(name)
-    if (resource === undefined) ofTable.set(name, (resource = this.#madeResource(table, index)))
+  #madeCounted(table: Table): Counted | 'off' {
+    const { mode: general, ofTables = {} } = this.#settings
+    const mode = Object.hasOwn(ofTables, table.name) ? (ofTables[table.name] ?? general) : general
+    if (mode === 'off') return 'off'
+    const changesIndexes = table.indexes.some(({ kind }) => kind === 'global')
+    return { table, mode, own: this.#madeResource(table, undefined), changesIndexes, indexes: new Map() }
+  }
+
+  #resourceOf({ table, indexes }: Counted, index: Index): Resource {
+    let resource = indexes.get(index.name)
+    if (resource === undefined) indexes.set(index.name, (resource = this.#madeResource(table, index)))
     return resource
   }
 
@@ -205,11 +225,6 @@ export class Admission {
       if (this.#context.engine.tableWithId(id) === undefined) this.#capacities.delete(id)
   }
 
-  #modeOf({ name }: Table): CapacityMode {
-    const { mode, ofTables = {} } = this.#settings
-    return Object.hasOwn(ofTables, name) ? (ofTables[name] ?? mode) : mode
-  }
-
   /** What is no table, or not here, is told by the run. */
   #tableOf(nameOrArn: string | undefined): Table | undefined {
     try {
@@ -222,17 +237,51 @@ export class Admission {
 
 const indexNameOf = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1)
 
-type AskedTable = {
-  readonly table: Table
-  readonly direction: Direction
+type Ahead = Map<ResourceCapacity, number>
+
+/** The part of a request that is about one table or index. */
+type AskedPart = {
   readonly resource: Resource
-  readonly others: readonly Resource[]
   /** Of the keys; one that is missing or wrong has none. */
   readonly hashes: readonly (number | undefined)[]
-  readonly known: readonly number[]
+}
+
+type AskedTable = AskedPart & {
+  readonly counted: Counted
+  readonly direction: Direction
+  readonly others: readonly Resource[]
 }
 
 const noRefusal: Admitted['refusals'] = [[undefined]]
+
+/** A request for one key of a table that there is capacity for. It is all that such a request leaves behind, so it is what capacity is asked for, too. */
+class AdmittedKey implements Admitted, AskedPart, Asked {
+  readonly #admission: Admission
+  readonly #table: string
+  readonly resource: Resource
+  readonly settings: Settings
+  readonly direction: Direction
+  readonly hashes: readonly number[]
+
+  constructor(admission: Admission, { table, own }: Counted, direction: Direction, hash: number) {
+    this.#admission = admission
+    this.#table = table.name
+    this.resource = own
+    this.settings = own.settings
+    this.direction = direction
+    this.hashes = [hash]
+  }
+
+  get refusals(): Admitted['refusals'] {
+    return noRefusal
+  }
+
+  charge(spent: Spent, nowMs: number): void {
+    const units = spent.unitsOnlyOf(this.#table, this.direction)
+    if (units === undefined) this.#admission.chargeAll(spent, [this], nowMs)
+    else this.resource.capacity.debit(this, units, nowMs)
+  }
+}
 
 /** What an item of a request takes at least, before it is known. */
 const leastUnits: Readonly<Record<Direction, number>> = { read: 0.5, write: 1 }
@@ -244,15 +293,21 @@ function capacityOf({ provisioned, onDemand, warm }: IndexSettings, billingMode:
 
 /** Undefined for an item that has no such key. */
 function hashOf({ partition }: KeySchema, item: Item): number | undefined {
-  const parts: Buffer[] = []
+  let hash = hashSeed
   for (const attribute of partition) {
     const value = keyValueOf(item, attribute)
     if (value === undefined) return undefined
-    parts.push(delimitedKeyBytes(value))
+    hash = hashOfText(keyTextOf(value), hash)
   }
-  const [only] = parts
-  const bytes = only !== undefined && parts.length === 1 ? only : Buffer.concat(parts)
-  return murmur3(bytes, 0, bytes.length, hashSeed) >>> 0
+  return hash >>> 0
+}
+
+/** Equal values are equal texts. */
+function keyTextOf(value: AttributeValue): string {
+  if ('S' in value) return value.S
+  if ('N' in value) return value.N
+  if ('B' in value) return value.B
+  return unreachable(value as never)
 }
 
 const hashSeed = 0x51ed270b

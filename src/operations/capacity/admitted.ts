@@ -5,5 +5,5 @@ import type { Spent } from '../spent.ts'
 export type Admitted = {
   /** By the request’s touches, one entry for each key; one entry for a touch without keys. */
   readonly refusals: readonly (readonly (ServiceError | undefined)[])[]
-  readonly charge: (spent: Spent) => void
+  charge(spent: Spent, nowMs: number): void
 }

@@ -200,6 +200,8 @@ function refusing({ operation, context }: Performed, refusals: Refusals): Reques
   const known = context.admitted
   const all: Refusals = refusals.map((keys, n) => keys.map((each, k) => each ?? known?.refusals[n]?.[k]))
   refuse(operation, all)
-  const charge = known?.charge ?? ((): void => {})
-  return { ...context, admitted: { refusals: all, charge } }
+  return {
+    ...context,
+    admitted: { refusals: all, charge: (spent, nowMs) => known?.charge(spent, nowMs) },
+  }
 }

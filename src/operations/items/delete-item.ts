@@ -7,7 +7,7 @@ import { assertScalarKeys } from '../checks/scalar-keys.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { defineOperation } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { attributesIn, givenKeys, returns } from '../touch.ts'
+import { ItemTouch, returns } from '../touch.ts'
 import { commitOne } from './commit-one.ts'
 import { conditionOf } from './condition-of.ts'
 import { keyOfKey } from './item-key.ts'
@@ -24,13 +24,13 @@ export const deleteItem = defineOperation<Input, Ready, Wire<DeleteItemOutput>>(
   checks: [expressionParameters('DeleteItem'), keyValues, returnsOldOrNothing],
   prepare: (input) => ({ input, ...conditionOf(input) }),
   touches: ({ input, condition }) => [
-    {
+    new ItemTouch({
       action: 'DeleteItem',
       table: input.TableName,
-      keysOf: givenKeys([input.Key]),
-      attributes: attributesIn({ items: [input.Key], conditions: [condition] }),
+      item: input.Key,
+      condition,
       says: { returnValues: returns(input) },
-    },
+    }),
   ],
   run: async ({ input, ...condition }, context) => {
     const table = tableForItems(input.TableName, context)

@@ -10,7 +10,7 @@ import { assertScalarKeys } from '../checks/scalar-keys.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { defineOperation, Rendered } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { attributesIn, givenKeys, selects } from '../touch.ts'
+import { ItemTouch, selects } from '../touch.ts'
 import { projectionOf } from './condition-of.ts'
 import { keyOfKey } from './item-key.ts'
 
@@ -25,13 +25,13 @@ export const getItem = defineOperation<Input, Ready, Wire<GetItemOutput>>({
   checks: [expressionParameters('GetItem'), keyValues],
   prepare: (input) => ({ input, projection: projectionOf(input) }),
   touches: ({ input, projection }) => [
-    {
+    new ItemTouch({
       action: 'GetItem',
       table: input.TableName,
-      keysOf: givenKeys([input.Key]),
-      attributes: attributesIn({ items: [input.Key], projection }),
+      item: input.Key,
+      projection,
       says: { select: selects(projection) },
-    },
+    }),
   ],
   run: ({ input, projection }, context) => {
     const table = tableForItems(input.TableName, context)

@@ -10,7 +10,7 @@ export type ItemKey = { readonly key: Buffer; readonly keyAttributes: Item }
 
 /** Of an item to be put, which has other attributes too. `words`: a batch refuses it as a key that was given as such. */
 export function keyOfItem(table: Table, put: NewItem, words: 'of-item' | 'as-key' = 'of-item'): ItemKey {
-  const alone = put instanceof SentItem ? put.only([table.key.partition, table.key.sort]) : undefined
+  const alone = put instanceof SentItem ? put.keyBy(table.key) : undefined
   const item = alone ?? parsedItem(put)
   if (words === 'as-key' && alone === undefined && !matchesKey(keyParts(table), item)) throw validationError(mismatch)
   const problem = alone === undefined ? itemKeyProblem(table.key, item) : keyValuesProblem(table.key, alone)
@@ -31,7 +31,7 @@ const mismatch = 'The provided key element does not match the schema'
 
 /** Throws for an empty value in the key, which of a transaction is told at once and not as a reason for its cancelling. */
 export function assertNoEmptyKey(table: Table, item: NewItem): void {
-  const alone = item instanceof SentItem ? item.only([table.key.partition, table.key.sort]) : undefined
+  const alone = item instanceof SentItem ? item.keyBy(table.key) : undefined
   const given = alone ?? parsedItem(item)
   for (const { name } of keyParts(table)) {
     const value = attribute(given, name)

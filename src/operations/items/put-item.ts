@@ -1,9 +1,7 @@
 import type { PutItemInput, PutItemOutput } from '@aws-sdk/client-dynamodb'
-import type { Item } from '../../core/attribute/value.ts'
 import { validationError } from '../../core/errors.ts'
 import type { Condition } from '../../core/expression/condition.ts'
-import { type NewItem, parsedItem, SentItem, sizeOfNewItem } from '../../core/item/sent-item.ts'
-import type { KeySchema } from '../../core/table/table.ts'
+import { type NewItem, sizeOfNewItem } from '../../core/item/sent-item.ts'
 import { itemSizeBytesMax } from '../../core/limits/limits.ts'
 import { checkItem } from '../../core/wire/attribute-values.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
@@ -12,7 +10,7 @@ import { assertScalarKeys } from '../checks/scalar-keys.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { defineOperation } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { attributesIn, keyAmong, returns } from '../touch.ts'
+import { ItemTouch, returns } from '../touch.ts'
 import { commitOne } from './commit-one.ts'
 import { conditionOf } from './condition-of.ts'
 import { keyOfItem } from './item-key.ts'
@@ -28,22 +26,15 @@ export const putItem = defineOperation<Input, Ready, Wire<PutItemOutput>>({
   checksOwnValues: true,
   checks: [expressionParameters('PutItem'), itemValues, returnsOldOrNothing],
   prepare: (input) => ({ input, ...conditionOf(input) }),
-  touches: ({ input, condition }) => {
-    const { Item: item = {} } = input
-    let names: readonly string[] | undefined
-    return [
-      {
-        action: 'PutItem',
-        table: input.TableName,
-        keysOf: (key) => [keyOfNew(key, item)],
-        // Only some ask, and the item is parsed for it.
-        get attributes() {
-          return (names ??= attributesIn({ items: [parsedItem(item)], conditions: [condition] }))
-        },
-        says: { returnValues: returns(input) },
-      },
-    ]
-  },
+  touches: ({ input, condition }) => [
+    new ItemTouch({
+      action: 'PutItem',
+      table: input.TableName,
+      item: input.Item,
+      condition,
+      says: { returnValues: returns(input) },
+    }),
+  ],
   run: async ({ input, ...condition }, context) => {
     const { Item: item = {} } = input
     if (sizeOfNewItem(item) > itemSizeBytesMax) throw validationError('Item size has exceeded the maximum allowed size')
@@ -66,12 +57,6 @@ export const putItem = defineOperation<Input, Ready, Wire<PutItemOutput>>({
   },
   capacity: 'one',
 })
-
-/** What an item has of a key; it is parsed only where that takes it. */
-function keyOfNew(key: KeySchema, item: NewItem): Item {
-  const only = item instanceof SentItem ? item.only([key.partition, key.sort]) : undefined
-  return only ?? keyAmong(key, parsedItem(item))
-}
 
 function itemValues({ Item: item = {} }: Input): void {
   checkItem(item, 'newer')

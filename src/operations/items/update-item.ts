@@ -13,7 +13,7 @@ import { assertScalarKeys } from '../checks/scalar-keys.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { defineOperation } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { attributesIn, givenKeys, returns } from '../touch.ts'
+import { ItemTouch, returns } from '../touch.ts'
 import { commitOne } from './commit-one.ts'
 import { expectedOf, placeholdersOf } from './condition-of.ts'
 import { keyOfKey } from './item-key.ts'
@@ -30,13 +30,14 @@ export const updateItem = defineOperation<Input, Ready, Wire<UpdateItemOutput>>(
   checks: [expressionParameters('UpdateItem'), keyValues],
   prepare: (input) => ({ input, ...expressionsOf(input) }),
   touches: ({ input, update, condition }) => [
-    {
+    new ItemTouch({
       action: 'UpdateItem',
       table: input.TableName,
-      keysOf: givenKeys([input.Key]),
-      attributes: attributesIn({ items: [input.Key], conditions: [condition], update }),
+      item: input.Key,
+      condition,
+      update,
       says: { returnValues: returns(input) },
-    },
+    }),
   ],
   run: async ({ input, ...parsed }, context) => {
     const table = tableForItems(input.TableName, context)

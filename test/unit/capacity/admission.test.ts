@@ -31,11 +31,11 @@ function admissionOf(settings: CapacitySettings): { readonly admit: () => unknow
   } as unknown as OperationContext
   const admission = new Admission(context, settings)
   const touch = { action: 'PutItem', table: 'orders', keysOf: () => [{ id: { S: 'a' } }], attributes: ['id'] }
-  const admitted = admission.admit([touch])
+  const admitted = admission.admit([touch], 0)
   const spent = new Spent()
   spent.add('write', { table }, { table: 300, indexes: [] })
-  admitted?.charge(spent)
-  return { admit: () => admission.admit([touch])?.refusals, counted }
+  admitted?.charge(spent, 0)
+  return { admit: () => admission.admit([touch], 0)?.refusals, counted }
 }
 
 const reason = '{"table":"orders","index":"","reason":"TableWriteProvisionedThroughputExceeded"}'

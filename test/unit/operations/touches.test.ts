@@ -257,7 +257,7 @@ test('decisions come between preparing and running, and are told what the reques
       },
     },
   }
-  decide(operation, ready, { context: request, decisions })
+  decide(operation, ready, { context: request, decisions, nowMs: 0 })
   expect(order).toEqual(['someone GetItem', 'admit GetItem'])
 })
 

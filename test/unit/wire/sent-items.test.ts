@@ -42,11 +42,11 @@ describe('a body with items to put', () => {
     const [sent] = sentIn(found)
     expect(sent?.sizeBytes).toBe(sizeOfItem(some))
     expect(sent?.body.toString()).toBe(JSON.stringify(some))
-    expect(sent?.only([[{ name: 'pk', type: 'S' }], [{ name: 'n', type: 'N' }]])).toEqual({
+    expect(sent?.keyBy({ partition: [{ name: 'pk', type: 'S' }], sort: [{ name: 'n', type: 'N' }] })).toEqual({
       pk: some['pk'],
       n: some['n'],
     })
-    expect(sent?.only([[{ name: 'pk', type: 'N' }]])).toBeUndefined()
+    expect(sent?.keyBy({ partition: [{ name: 'pk', type: 'N' }], sort: [] })).toBeUndefined()
   })
 
   const text = JSON.stringify(some)
