@@ -4,7 +4,12 @@ import type { Calls } from '../../deployment/control/control-calls.ts'
 
 const region = z.string().min(1).max(64)
 const table = z.string().min(1).max(255)
-const costTotal = z.object({ onDemandUsd: z.number(), provisionedUsd: z.number(), isAtLeast: z.boolean() })
+const costTotal = z.object({
+  onDemandUsd: z.number(),
+  provisionedUsd: z.number(),
+  isAtLeast: z.boolean(),
+  isUnconfirmed: z.object({ onDemand: z.boolean(), provisioned: z.boolean() }),
+})
 
 export const capacityCalls = {
   capacity: {
@@ -50,6 +55,7 @@ export const capacityCalls = {
         }),
       ),
       count: z.number(),
+      unconfirmed: z.array(z.string()).readonly(),
       unknown: z.array(z.string()).readonly(),
     }),
   },

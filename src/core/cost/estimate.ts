@@ -34,11 +34,16 @@ export type CostLine = {
   readonly provisioned: Amount
 }
 
+/** How a table could be paid for. */
+type Mode = 'onDemand' | 'provisioned'
+
 export type CostTotal = {
   readonly onDemandUsd: number
   readonly provisionedUsd: number
   /** Some price is not known. */
   readonly isAtLeast: boolean
+  /** Some price was not read from AWS's own list for its region. */
+  readonly isUnconfirmed: Readonly<Record<Mode, boolean>>
 }
 
 export type CostEstimate = {
@@ -46,6 +51,8 @@ export type CostEstimate = {
   readonly lines: readonly CostLine[]
   readonly total: CostTotal
   readonly byRegion: Readonly<Record<string, CostTotal>>
+  /** Dimensions, by region, whose prices were not read from AWS's own list for that region. */
+  readonly unconfirmed: readonly string[]
   /** What a reader of the figures has to know. */
   readonly unknown: readonly string[]
 }
@@ -61,6 +68,7 @@ export function estimateOf(usage: Usage, prices: Prices): CostEstimate {
     lines,
     total: totalOf(lines),
     byRegion: Object.fromEntries(regions.map((region) => [region, totalOf(of(region))])),
+    unconfirmed: [...new Set(lines.flatMap((each) => unconfirmedName(each) ?? []))],
     unknown: unknownOf(lines, estimating),
   }
 }
@@ -212,19 +220,19 @@ function totalOf(lines: readonly CostLine[]): CostTotal {
     onDemandUsd: sum(({ onDemand }) => onDemand),
     provisionedUsd: sum(({ provisioned }) => provisioned),
     isAtLeast: lines.some(({ onDemand, provisioned }) => onDemand.usd === undefined || provisioned.usd === undefined),
+    isUnconfirmed: {
+      onDemand: lines.some(({ onDemand }) => onDemand.isUnconfirmed),
+      provisioned: lines.some(({ provisioned }) => provisioned.isUnconfirmed),
+    },
   }
 }
 
-function unknownOf(lines: readonly CostLine[], { usage, prices, observedMs }: Estimating): readonly string[] {
+function unknownOf(lines: readonly CostLine[], { usage, observedMs }: Estimating): readonly string[] {
   const lacking = lines.filter(({ onDemand, provisioned }) => (onDemand.usd ?? provisioned.usd) === undefined)
   const named = [...new Set(lacking.map(({ region, dimension }) => `${dimension} in ${region}`))]
   const isShort = observedMs < 24 * hourMs
-  const someUnconfirmed = lines.some(({ onDemand, provisioned }) => onDemand.isUnconfirmed || provisioned.isUnconfirmed)
   return [
     ...(named.length === 0 ? [] : [`The prices of: ${named.join(', ')}.`]),
-    ...(someUnconfirmed
-      ? [`Prices behind figures with ~ were not read from AWS’s list for their region (prices as of ${prices.asOf}).`]
-      : []),
     ...(isShort
       ? ['What a whole day looks like: less than a day was observed, and a month is taken as more of the same.']
       : []),
@@ -233,6 +241,13 @@ function unknownOf(lines: readonly CostLine[], { usage, prices, observedMs }: Es
       : []),
     ...always,
   ]
+}
+
+/** Undefined where the prices of both modes are confirmed. */
+function unconfirmedName({ region, dimension, onDemand, provisioned }: CostLine): string | undefined {
+  if (!onDemand.isUnconfirmed && !provisioned.isUnconfirmed) return undefined
+  if (onDemand.isUnconfirmed && provisioned.isUnconfirmed) return `${region} ${dimension}`
+  return `${region} ${dimension} (${onDemand.isUnconfirmed ? 'on demand' : 'provisioned'})`
 }
 
 const always = [

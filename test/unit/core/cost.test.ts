@@ -88,7 +88,7 @@ describe('an estimate', () => {
       { index: undefined, reads: [], writes: hourly(units), provisioned: undefined },
       { index: 'ByWho', reads: [], writes: hourly(units / 10), provisioned: undefined },
     ]
-    const { lines, unknown } = estimate(
+    const { lines, total, unconfirmed, unknown } = estimate(
       usageOf({ regions, resources: both(1000) }),
       usageOf({ regions, region: 'eu-west-1', resources: both(500), expiredItems: 40 }),
     )
@@ -102,14 +102,16 @@ describe('an estimate', () => {
     expect(of('eu-west-1')[0]?.quantity).toBeCloseTo(1500 * hours)
     expect(of('us-east-1')[0]?.onDemand.isUnconfirmed).toBe(true)
     expect(of('eu-west-1')[0]?.onDemand).toEqual({ usd: (1500 * hours * 30) / 1e6, isUnconfirmed: false })
-    expect(unknown.join()).toContain('writes in eu-west-1')
+    expect(unknown.join()).toContain('The prices of: replication traffic, at most in us-east-1, writes in eu-west-1')
+    expect(unconfirmed).toEqual(['us-east-1 replicated writes (on demand)'])
+    expect(total.isUnconfirmed).toEqual({ onDemand: true, provisioned: false })
   })
 
   test('says which prices it lacks, and that the sum is at least that', () => {
     const resources = [{ index: undefined, reads: hourly(10), writes: [], provisioned: undefined }]
     const { lines, total, byRegion, unknown } = estimate(usageOf({ region: 'sa-east-1', resources }))
     expect(lines[0]?.onDemand).toEqual({ usd: undefined, isUnconfirmed: false })
-    expect(total).toEqual({ onDemandUsd: 0, provisionedUsd: 0, isAtLeast: true })
+    expect(total).toMatchObject({ onDemandUsd: 0, provisionedUsd: 0, isAtLeast: true })
     expect(byRegion['sa-east-1']?.isAtLeast).toBe(true)
     expect(unknown[0]).toBe('The prices of: reads in sa-east-1.')
   })

@@ -4,7 +4,7 @@ import type { Prices } from '../../../core/cost/prices.ts'
 import { tableText } from '../../../process/table-text.ts'
 
 export function costText(estimate: CostEstimate, prices: Prices): string {
-  const { lines, total, byRegion, observedMs, unknown } = estimate
+  const { lines, total, byRegion, observedMs, unconfirmed, unknown } = estimate
   const rows = lines.map(rowOf)
   const totals = [
     ...Object.entries(byRegion).map(([region, each]) => totalRow(region, each)),
@@ -18,6 +18,11 @@ export function costText(estimate: CostEstimate, prices: Prices): string {
       : tableText(['REGION', 'TABLE', 'DIMENSION', 'A MONTH', 'ON DEMAND', 'PROVISIONED'], [...rows, ...totals]),
     '',
     '  PROVISIONED has in each hour what its busiest minute asked for at 70 %, as auto scaling would; a table that is provisioned here, what it has.',
+    ...(unconfirmed.length === 0
+      ? []
+      : [
+          `  ~ marks figures with a price that is not confirmed, as it was not read from AWS’s list for its region: ${unconfirmed.join('; ')}.`,
+        ]),
     '',
     '  Not known, and not in the figures:',
     ...unknown.map((each) => `  - ${each}`),
@@ -30,9 +35,12 @@ function rowOf(line: CostLine): readonly string[] {
   return [region, name, dimension, `${quantityText(quantity)} ${unit}`, amountText(onDemand), amountText(provisioned)]
 }
 
-function totalRow(region: string, { onDemandUsd, provisionedUsd, isAtLeast }: CostTotal): readonly string[] {
-  const least = isAtLeast ? 'at least ' : ''
-  return [region, 'together', '', '', `${least}${usdText(onDemandUsd)}`, `${least}${usdText(provisionedUsd)}`]
+function totalRow(region: string, total: CostTotal): readonly string[] {
+  const { onDemandUsd, provisionedUsd, isAtLeast, isUnconfirmed } = total
+  const sumText = (usd: number, isOfUnconfirmed: boolean): string =>
+    `${isAtLeast ? 'at least ' : ''}${amountText({ usd, isUnconfirmed: isOfUnconfirmed })}`
+  const sums = [sumText(onDemandUsd, isUnconfirmed.onDemand), sumText(provisionedUsd, isUnconfirmed.provisioned)]
+  return [region, 'together', '', '', ...sums]
 }
 
 function amountText({ usd, isUnconfirmed }: Amount): string {

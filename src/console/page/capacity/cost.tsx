@@ -37,7 +37,8 @@ export function Cost() {
   )
 }
 
-function Shown({ told: { observedMs, pricesAsOf, total, byRegion, lines, count, unknown } }: { readonly told: Told }) {
+function Shown({ told }: { readonly told: Told }) {
+  const { observedMs, pricesAsOf, total, byRegion, lines, count, unconfirmed, unknown } = told
   return (
     <>
       <p class="hint">
@@ -69,6 +70,12 @@ function Shown({ told: { observedMs, pricesAsOf, total, byRegion, lines, count, 
           The dearest {lines.length} of {count} parts are shown.
         </p>
       ) : null}
+      {unconfirmed.length > 0 ? (
+        <p class="hint">
+          ~ marks sums with a price that is not confirmed, as it was not read from AWS’s list for its region:{' '}
+          {unconfirmed.join('; ')}.
+        </p>
+      ) : null}
       <details>
         <summary>Not known, and not in the figures</summary>
         <ul>
@@ -90,10 +97,12 @@ function Totals({ name, total }: { readonly name: string; readonly total: Total 
       <td />
       <td>
         {least}
+        {total.isUnconfirmed.onDemand ? '~ ' : ''}
         {dollarsText(total.onDemandUsd)}
       </td>
       <td>
         {least}
+        {total.isUnconfirmed.provisioned ? '~ ' : ''}
         {dollarsText(total.provisionedUsd)}
       </td>
     </tr>
