@@ -202,9 +202,12 @@ describe('contributor insights', () => {
     expect([status, body['message']]).toEqual([400, expect.stringContaining(message)])
   })
 
-  test('are all that there are rules for', async () => {
+  test('are all that there are rules for: a rule over log groups is refused with the reason, and with what to call instead', async () => {
     const definition = { RuleName: 'mine', RuleDefinition: '{}' }
-    const { body } = await monitoring().ask('PutInsightRule', definition)
-    expect(body['message']).toContain('UpdateContributorInsights')
+    const { status, body } = await monitoring().ask('PutInsightRule', definition)
+    expect([status, body['message']]).toEqual([
+      400,
+      'The rule mine cannot be made: PutInsightRule makes rules over CloudWatch log groups, and Longitude has no log groups. For the keys of a table, call UpdateContributorInsights of DynamoDB: it makes the rules.',
+    ])
   })
 })

@@ -43,10 +43,10 @@ const definitionOf = ({ kind, table, index }: InsightRule, labels: readonly stri
 
 type PutInput = { readonly RuleName: string }
 
-/** What a rule would be made over. */
+/** AWS makes a rule over log groups, by their names in its definition. */
 export function putInsightRule({ RuleName }: PutInput): never {
   throw invalidValue(
-    `The rule ${RuleName.slice(0, 128)} cannot be made: rules are made over log groups, and Longitude has none. UpdateContributorInsights of DynamoDB makes the rules of its tables.`,
+    `The rule ${RuleName.slice(0, 128)} cannot be made: PutInsightRule makes rules over CloudWatch log groups, and Longitude has no log groups. For the keys of a table, call UpdateContributorInsights of DynamoDB: it makes the rules.`,
   )
 }
 
