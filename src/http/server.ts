@@ -107,7 +107,7 @@ export type ApiServerOptions = ListenOptions & {
 
 /** Whoever answers: the region itself, or a cache before it. */
 export async function serveApi(options: ApiServerOptions): Promise<RunningServer> {
-  const { env, region, answer, host = '127.0.0.1', alsoAt = [] } = options
+  const { env, region, answer, host = '127.0.0.1' } = options
   const { clock } = env
   const ids = requestIds(env.random)
   const surroundings = { region, ids, visitors: new Visitors(options.visitors), arrival: { address: host } }
@@ -115,22 +115,7 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
   const rest = restOf(options, surroundings)
   const sockets = new HttpSockets()
   const unread = new UnreadReplies(options.unread)
-  const handle = (request: IncomingMessage, response: ServerResponse): void => {
-    unread.watch(response)
-    if (refusedHead(request, response)) return
-    sockets.begin(request, response, () => {
-      const endsWith = (): boolean => sockets.endsWith(response)
-      const { method, url } = request
-      const isElsewhere = alsoAt.some((prefix) => url?.startsWith(prefix) === true)
-      const isOutside = listenerOf(request.socket) !== undefined && !isServedPrivately(url)
-      if (isOutside) notServed(response, ids())
-      else if ((method === 'POST' && isRoot(url)) || isElsewhere) void api.serve(request, response, endsWith)
-      else {
-        if (options.endsRest === true || (api.closing && endsWith())) response.setHeader('Connection', 'close')
-        void rest.serve(request, response)
-      }
-    })
-  }
+  const handle = handlerOf(options, { api, rest, sockets, unread, ids })
   const { tls } = options
   const { server, twin, beside, privately, servers } = serversOf({ ...options, host }, handle)
   const handshakes = tls === undefined ? undefined : new Handshakes(tls, options.ticketKeys)
@@ -162,30 +147,7 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
       else api.throttle(send)
     },
     close: async (others) => {
-      api.close()
-      await drain({
-        servers,
-        clock,
-        begin: () => {
-          handshakes?.close()
-          for (const connections of taken) connections.close()
-          sockets.close()
-        },
-        refuse: () => {
-          api.refuse()
-          for (const connections of taken) connections.refuseUnread()
-        },
-        giveUp: options.giveUp ?? (() => {}),
-        destroy: () => {
-          for (const connections of taken) connections.closeAll()
-          sockets.destroyAll()
-        },
-        gone: async () => {
-          await others
-          for (const connections of taken) await connections.gone()
-          await sockets.gone()
-        },
-      })
+      await drained(options, { api, sockets, servers, taken, handshakes }, others)
       closed = true
       await rest.close()
     },
@@ -193,6 +155,69 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
 }
 
 type Handle = (request: IncomingMessage, response: ServerResponse) => void
+
+type Handling = {
+  readonly api: Api
+  readonly rest: Pick<ReturnType<typeof restOf>, 'serve'>
+  readonly sockets: HttpSockets
+  readonly unread: UnreadReplies
+  readonly ids: ReturnType<typeof requestIds>
+}
+
+/** What node:http has read whole: for the API, or for the paths beside it. */
+function handlerOf({ alsoAt = [], endsRest }: ApiServerOptions, { api, rest, sockets, unread, ids }: Handling): Handle {
+  return (request, response) => {
+    unread.watch(response)
+    if (refusedHead(request, response)) return
+    sockets.begin(request, response, () => {
+      const endsWith = (): boolean => sockets.endsWith(response)
+      const { method, url } = request
+      const isElsewhere = alsoAt.some((prefix) => url?.startsWith(prefix) === true)
+      const isOutside = listenerOf(request.socket) !== undefined && !isServedPrivately(url)
+      if (isOutside) notServed(response, ids())
+      else if ((method === 'POST' && isRoot(url)) || isElsewhere) void api.serve(request, response, endsWith)
+      else {
+        if (endsRest === true || (api.closing && endsWith())) response.setHeader('Connection', 'close')
+        void rest.serve(request, response)
+      }
+    })
+  }
+}
+
+type Ending = Pick<Handling, 'api' | 'sockets'> & {
+  readonly servers: readonly Server[]
+  readonly taken: readonly Connections[]
+  readonly handshakes: Handshakes | undefined
+}
+
+/** Resolves when every connection has ended. */
+async function drained({ env, giveUp }: ApiServerOptions, ending: Ending, others?: Promise<unknown>): Promise<void> {
+  const { api, sockets, servers, taken, handshakes } = ending
+  api.close()
+  await drain({
+    servers,
+    clock: env.clock,
+    begin: () => {
+      handshakes?.close()
+      for (const connections of taken) connections.close()
+      sockets.close()
+    },
+    refuse: () => {
+      api.refuse()
+      for (const connections of taken) connections.refuseUnread()
+    },
+    giveUp: giveUp ?? (() => {}),
+    destroy: () => {
+      for (const connections of taken) connections.closeAll()
+      sockets.destroyAll()
+    },
+    gone: async () => {
+      await others
+      for (const connections of taken) await connections.gone()
+      await sockets.gone()
+    },
+  })
+}
 
 /** `twin`: the same at the other loopback address. `beside`: by HTTP, beside HTTPS. */
 function serversOf(

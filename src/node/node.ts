@@ -18,7 +18,7 @@ import { openOwnEngine } from './store/own-engine.ts'
 import { RegionStore } from './store/region-store.ts'
 import { guardStore, steadyLater } from './store/guard-store.ts'
 import type { RegionsTold } from './workers/messages.ts'
-import { Workers } from './workers/workers.ts'
+import { Workers, type WorkersOptions } from './workers/workers.ts'
 
 export type RunningNode = { readonly url: string; close(): Promise<void> }
 
@@ -79,15 +79,25 @@ function regionsTold({ watch, region }: OwnRegion): RegionsTold {
 
 /** Starts the server, and the workers behind it. Returns the endpoint. */
 async function serve(options: NodeOptions, own: OwnRegion): Promise<string> {
+  const secure = secureOf(options)
+  const workers = workersOf(options, own, { secure, server: () => server })
+  const server = await own.region.serve(
+    { ...serverOptionsOf(options, own), ...secure, ...(workers.count > 0 ? { distribute: workers.distribute } : {}) },
+    // Workers still forward requests, and hand over connections: the server is there until they have ended.
+    () => workers.stop(),
+  )
+  await workers.start()
+  return server.url
+}
+
+function workersOf(options: NodeOptions, own: OwnRegion, served: Pick<WorkersOptions, 'secure' | 'server'>): Workers {
   const { self, log, visitors = {}, signedFor = [], accountId, host } = options
   const { region, meter, folder, scrub, dataKeys } = own
-  const count = (options.workers ?? 1) - 1
-  const secure = secureOf(options)
-  const workers = new Workers({
-    count,
+  return new Workers({
+    ...served,
+    count: (options.workers ?? 1) - 1,
     start: { folder, region: self, accountId, ...workersTold(options), signedFor, visitors, host },
     dataKeys,
-    secure,
     regions: () => regionsTold(own),
     faults: region.faults,
     log,
@@ -97,14 +107,6 @@ async function serve(options: NodeOptions, own: OwnRegion): Promise<string> {
       scrub.suspect(new Error(message))
     },
   })
-  const distributed = count > 0 ? { distribute: workers.distribute } : {}
-  const server = await region.serve(
-    { ...serverOptionsOf(options, own), ...secure, ...distributed },
-    // Workers still forward requests, and hand over connections: the server is there until they have ended.
-    () => workers.stop(),
-  )
-  await workers.start(server)
-  return server.url
 }
 
 const workersTold = ({ credentials, identities, access = 'off', capacity, slow, otlp, otlpShare }: NodeOptions) => {

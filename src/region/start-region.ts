@@ -27,7 +27,7 @@ import { Expiry, type ExpirySettings } from '../readers/expiry/expiry.ts'
 import type { Deciding } from '../core/change/cache-talk.ts'
 import { identityExchange } from '../readers/identities/identity-exchange.ts'
 import { type Invalidator, invalidator } from '../readers/invalidator/invalidator.ts'
-import { type Replication, startReplication } from '../readers/replication/renewing.ts'
+import { type Replication, replicationOf } from '../readers/replication/renewing.ts'
 import { TableKeys, type TableKeyPorts } from '../readers/keys/table-keys.ts'
 import type { ReplicationSettings } from '../readers/replication/settings.ts'
 import type { StreamingDestinations } from '../readers/triggers/streaming-destinations.ts'
@@ -85,8 +85,10 @@ export type RegionOptions = {
   readonly metrics?: MetricSettings
 }
 
+type ApiParts = ReturnType<typeof apiParts>
+
 /** What the server of a region is started with; the context comes from the region. */
-export type RegionServerOptions = Omit<ServerOptions, 'context' | 'lambda' | keyof ReturnType<typeof apiParts>>
+export type RegionServerOptions = Omit<ServerOptions, 'context' | 'lambda' | keyof ApiParts>
 
 export type Region = {
   readonly env: Env
@@ -127,19 +129,11 @@ export async function startRegion(env: Env, options: RegionOptions): Promise<Reg
 
 async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Promise<Region> {
   const { topology } = options
-  const opened = options.engine ?? (await openEngine(env, options))
-  const engine = options.observe?.(opened) ?? opened
-  const settings = settingsOf(options)
-  const caretaker = caretakerOf({ engine, env, settings })
-  // What the caretaker has in flight ends when the engine closes.
-  life.add(() => caretaker.ended())
-  life.add(() => opened.close())
-  for (const service of [...tableKeys(env, engine, options, settings), ...(options.before ?? [])])
-    await life.start(service)
+  const { opened, engine, settings, caretaker } = await engineOf(env, options, life)
   const strong = strongFrom({ env, engine, options, settings, replication: () => replication })
   const lender = new Lender(env, engine, strong?.lend)
-  const replication = startReplication(env, engine, topology, replicationSettings(options, lender))
-  life.add(() => replication.stop())
+  const replication = replicationOf(env, engine, topology, replicationSettings(options, lender))
+  await life.start(replication)
   if (strong !== undefined) await life.start(strong.regions)
   const caches = invalidator(env, engine)
   const hears = (peer: string): boolean => replication.hears(peer)
@@ -158,22 +152,26 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   const services = metrics?.services ?? []
   const senders = [lambda.triggers, streaming, ...(metrics?.loops ?? [])]
   await startAll([...loops, expiry, caches, ...copies, caretaker, ...senders], life)
+  const parts = { env, engine, replication, expiry, invalidator: caches, context, lambda, services, measure }
+  return regionOf({ parts, api, latest: options.latest }, life)
+}
+
+type Parts = {
+  readonly parts: Omit<Region, keyof ApiParts | 'serve' | 'stopping' | 'stop'>
+  readonly api: ApiParts
+  readonly latest: RegionOptions['latest']
+}
+
+function regionOf({ parts, api, latest }: Parts, life: Lifecycle): Region {
+  const { context, lambda, replication, invalidator: caches, services } = parts
   let stopping = false
   return {
-    env,
-    engine,
-    replication,
-    expiry,
-    invalidator: caches,
-    context,
-    lambda,
+    ...parts,
     ...api,
-    services,
-    measure,
     serve: async (server, others) => {
       // Writes that an older copy of the store takes come after those that peers have of the region.
       // Those of several nodes know from their order which store is the latest.
-      if (options.latest === undefined) await replication.checked()
+      if (latest === undefined) await replication.checked()
       caches.decides(decidingOf(server))
       const all = [...services, ...(server.services ?? [])]
       return await served({ ...server, context, lambda, ...api, services: all }, { life, others })
@@ -186,6 +184,19 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
       await life.stop()
     },
   }
+}
+
+/** The engine, with what has to be there before anything reads its log. */
+async function engineOf(env: Env, options: RegionOptions, life: Lifecycle) {
+  const opened = options.engine ?? (await openEngine(env, options))
+  const engine = options.observe?.(opened) ?? opened
+  const settings = settingsOf(options)
+  const caretaker = caretakerOf({ engine, env, settings })
+  // What the caretaker has in flight ends when the engine closes.
+  life.add(() => caretaker.ended())
+  life.add(() => opened.close())
+  await startAll([...tableKeys(env, engine, options, settings), ...(options.before ?? [])], life)
+  return { opened, engine, settings, caretaker }
 }
 
 type StrongParts = Omit<ApiDeps, 'opened' | 'replication'> & {

@@ -9,21 +9,10 @@ import { fileURLToPath } from 'node:url'
 import { testAdminToken } from '../admin-token.ts'
 import { type Child, Load, removeFolder, started, stopAll, temporaryFolder } from './children.ts'
 import { flagsOf } from './flags.ts'
-import { rounded, table } from './figures.ts'
-import { goals } from './goals.ts'
-import { keep, machine } from './machine.ts'
-import { type Candidate, measure, middle, ratioOf, type Samples } from './measure.ts'
-import {
-  type Aim,
-  aimAt,
-  call,
-  createTable,
-  encodeRequest,
-  fillRequest,
-  operations,
-  spread,
-  tableName,
-} from './requests.ts'
+import { machine } from './machine.ts'
+import { type Candidate, measure } from './measure.ts'
+import { reportPairs, requestsOf } from './pairs.ts'
+import { aimAt, call, createTable, fillRequest, tableName } from './requests.ts'
 
 const flags = flagsOf(`npm run bench:nodes -- [options]
 
@@ -32,12 +21,15 @@ const flags = flagsOf(`npm run bench:nodes -- [options]
 const size = flags.quick
   ? { rounds: 3, ms: 1000, items: 2000, connections: 32 }
   : { rounds: 9, ms: 3000, items: 20_000, connections: 32 }
-const requestsMax = 2000
 const startMsMax = 120_000
 const counts = [1, 3] as const
 /** GetItem is strongly consistent. */
 const measured = ['PutItem', 'GetItem', 'GetItemEventual'] as const
-const figures = { rate: '', cpuMicros: ', processor time' } as const
+const pairs = measured.map((name) => ({
+  name: `${name} of 3 nodes / one`,
+  of: `${name}, 3 nodes`,
+  over: `${name}, one node`,
+}))
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const program = join(root, 'dist', 'cli', 'cli.js')
@@ -50,7 +42,13 @@ try {
   for (const count of counts) candidates.push(...(await candidatesOf(count)))
   // Side by side: those of one operation come one after the other.
   const ordered = measured.flatMap((name) => candidates.filter((each) => each.name.startsWith(`${name},`)))
-  report(await measure(load, ordered, size))
+  reportPairs(await measure(load, ordered, size), pairs, {
+    bench: 'nodes',
+    root,
+    machine: about,
+    size,
+    json: flags.json,
+  })
 } finally {
   await stopAll()
   removeFolder(folder)
@@ -89,47 +87,6 @@ async function candidatesOf(count: (typeof counts)[number]): Promise<readonly Ca
   return measured.map((name) => ({
     name: `${name}, ${count === 1 ? 'one node' : `${count} nodes`}`,
     target: { port, pids },
-    requests: requestsOf(name, aim),
+    requests: requestsOf(name, aim, size),
   }))
-}
-
-function requestsOf(name: (typeof measured)[number], aim: Aim): readonly Buffer[] {
-  const make = operations[name]
-  if (make === undefined) throw new Error(`no operation ${name}`)
-  return spread(requestsMax, size.items).map((n) => encodeRequest(...make(n, size.items), aim))
-}
-
-function report(samples: Samples): void {
-  const told: Record<string, object> = {}
-  const lines: (readonly (string | number)[])[] = []
-  for (const name of measured) {
-    const [one = [], three = []] = ['one node', '3 nodes'].map((of) => samples.get(`${name}, ${of}`))
-    for (const figure of ['rate', 'cpuMicros'] as const) {
-      const { ratio, least, most } = ratioOf(three, one, figure)
-      const key = `${name} of 3 nodes / one${figures[figure]}`
-      const [goal = '', stretch = ''] = goals[key] ?? []
-      told[key] = { ratio: rounded(ratio), spread: [rounded(least), rounded(most)], goal, stretch }
-      lines.push([key, rounded(ratio), `${rounded(least)} – ${rounded(most)}`, goal, stretch])
-    }
-  }
-  const rates = [...samples].map(([name, of]) => [
-    name,
-    Math.round(middle(of, 'rate')),
-    rounded(middle(of, 'cpuMicros')),
-    `${Math.round(middle(of, 'loadBusy') * 100)} %`,
-    rounded(middle(of, 'p50Ms')),
-    rounded(middle(of, 'p99Ms')),
-  ])
-  const kept = keep(root, 'nodes', { machine: about, size, ratios: told, rates })
-  if (flags.json) return console.log(JSON.stringify(told, undefined, 1))
-  console.log(
-    [
-      table([['', 'a second', 'CPU µs', 'load busy', 'p50 ms', 'p99 ms'], ...rates]),
-      '',
-      table([['ratio', '', 'spread', 'goal', 'stretch'], ...lines]),
-      '',
-      `${size.connections} connections, medians of ${size.rounds} interleaved rounds of ${size.ms} ms.`,
-      `kept in ${kept}`,
-    ].join('\n'),
-  )
 }

@@ -6,6 +6,7 @@ import { longTurnMs, turnLookMs, turnWarningsApartMs } from '../../core/limits/l
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Meter } from '../../ports/meter.ts'
+import type { Service } from '../../ports/service.ts'
 
 export type TurnWatchOptions = {
   readonly clock: Pick<Clock, 'monotonicMs' | 'after'>
@@ -29,10 +30,12 @@ export const unmeasured: TurnWatchOptions['meter'] = { observe() {} }
 
 /** Watches this process. */
 export function watchTurns(options: Omit<TurnWatchOptions, 'clock'>): TurnWatch {
-  return new TurnWatch({ ...options, clock: watchingClock })
+  const watch = new TurnWatch({ ...options, clock: watchingClock })
+  watch.start()
+  return watch
 }
 
-export class TurnWatch {
+export class TurnWatch implements Service {
   readonly #options: TurnWatchOptions
   /** The longest named work since the last look. */
   #longest: Ran | undefined
@@ -43,6 +46,9 @@ export class TurnWatch {
 
   constructor(options: TurnWatchOptions) {
     this.#options = options
+  }
+
+  start(): void {
     this.#wait()
   }
 

@@ -30,7 +30,7 @@ export function scrubStore(folder: string, scrub: LmdbScrub, onDamage: (reason: 
   }
   const step = (): void => {
     const rounds = scrub.rounds
-    const damage = stepOf(suspicion === undefined ? scrubStepMs : scrubUrgentStepMs)
+    const damage = damageIn(scrub, suspicion === undefined ? scrubStepMs : scrubUrgentStepMs)
     if (damage !== undefined) return found(damage)
     if (suspicion === undefined) return next(scrub.rounds > rounds ? scrubRoundMsMin : scrubPauseMs)
     if (scrub.rounds < suspicion.untilRound) return next(0)
@@ -38,14 +38,6 @@ export function scrubStore(folder: string, scrub: LmdbScrub, onDamage: (reason: 
     suspicion = undefined
     if (isOfLmdb(error)) found(messageOf(error))
     else next(scrubRoundMsMin)
-  }
-  const stepOf = (forMs: number): string | undefined => {
-    try {
-      return scrub.step(forMs)
-    } catch (error) {
-      // The disk does not answer: what it says later counts.
-      return isOfDisk(error) ? undefined : messageOf(error)
-    }
   }
   const stop = (): void => {
     if (stopped) return
@@ -62,6 +54,16 @@ export function scrubStore(folder: string, scrub: LmdbScrub, onDamage: (reason: 
       next(0)
     },
     stop,
+  }
+}
+
+/** Checks pages for so long; undefined where none is damaged. */
+function damageIn(scrub: LmdbScrub, forMs: number): string | undefined {
+  try {
+    return scrub.step(forMs)
+  } catch (error) {
+    // The disk does not answer: what it says later counts.
+    return isOfDisk(error) ? undefined : messageOf(error)
   }
 }
 

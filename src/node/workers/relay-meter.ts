@@ -1,5 +1,6 @@
 /** A worker's meter: what it counts is added to the owner's every second, so that a region has one set of numbers. */
 import type { Labels, Meter, MetricName } from '../../ports/meter.ts'
+import type { Service } from '../../ports/service.ts'
 import type { Measured } from './messages.ts'
 
 type Series<Value> = { readonly name: MetricName; readonly labels: Labels; value: Value }
@@ -32,6 +33,26 @@ export function relayMeter(): RelayMeter {
       counted = new Map()
       observed = new Map()
       return taken
+    },
+  }
+}
+
+const relayMs = 1000
+
+/** Tells the owner what was counted, every second and once more at the end. */
+export function relaying(meter: Pick<RelayMeter, 'take'>, tell: (measured: Measured) => Promise<void>): Service {
+  let timer: NodeJS.Timeout | undefined
+  const relay = async (): Promise<void> => {
+    const measured = meter.take()
+    if (measured !== undefined) await tell(measured)
+  }
+  return {
+    start: () => {
+      timer = setInterval(() => void relay(), relayMs).unref()
+    },
+    stop: async () => {
+      clearInterval(timer)
+      await relay()
     },
   }
 }

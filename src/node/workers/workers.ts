@@ -11,6 +11,7 @@ import type { RunningServer } from '../../http/server.ts'
 import type { Faults } from '../../operations/faults/faults.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Meter } from '../../ports/meter.ts'
+import type { Service } from '../../ports/service.ts'
 import { ownProgram } from '../../process/own-program.ts'
 import type { DataKeys, DataSecrets } from '../store/data-keys.ts'
 import { forwardingDescriptor, type FromWorker, type RegionsTold, type ToWorker, type WorkerStart } from './messages.ts'
@@ -18,6 +19,8 @@ import { forwardingDescriptor, type FromWorker, type RegionsTold, type ToWorker,
 export type WorkersOptions = {
   /** Beside this process. */
   readonly count: number
+  /** The region's own, which runs before they start and until they have ended. */
+  readonly server: () => RunningServer
   readonly start: Omit<WorkerStart, 'type' | 'tls' | 'dataKeys'>
   readonly secure: { readonly tls: PortCertificate | undefined; readonly ticketKeys: Buffer | undefined }
   /** What the store is encrypted with now. */
@@ -38,11 +41,10 @@ const keysMsMax = 5000
 /** More than a worker gives itself. */
 const stopMsMax = 8000
 
-export class Workers {
+export class Workers implements Service {
   readonly #options: WorkersOptions
   readonly #ready: ChildProcess[] = []
   readonly #all = new Set<ChildProcess>()
-  #server: RunningServer | undefined
   #wayBack: WayBack | undefined
   #turn = 0
   #stopping = false
@@ -53,18 +55,22 @@ export class Workers {
     this.#options = options
   }
 
+  get count(): number {
+    return this.#options.count
+  }
+
   /** Resolves when all of them serve. */
-  async start(server: RunningServer): Promise<void> {
-    this.#server = server
-    const { secure, count } = this.#options
-    if (secure.tls !== undefined && count > 0)
-      this.#wayBack = await openWayBack((socket, received) => server.takeBack(socket, received))
-    if (this.#options.count > 0) this.#telling = setInterval(() => this.#tellRegions(), regionsEveryMs).unref()
-    if (this.#options.count > 0) this.#options.dataKeys?.tellOthers((secrets) => this.#tellKeys(secrets))
-    this.#options.faults.onAny((any) => {
+  async start(): Promise<void> {
+    const { secure, count, server, dataKeys, faults } = this.#options
+    if (count === 0) return
+    if (secure.tls !== undefined)
+      this.#wayBack = await openWayBack((socket, received) => server().takeBack(socket, received))
+    this.#telling = setInterval(() => this.#tellRegions(), regionsEveryMs).unref()
+    dataKeys?.tellOthers((secrets) => this.#tellKeys(secrets))
+    faults.onAny((any) => {
       for (const worker of this.#all) tell(worker, { type: 'faults', any })
     })
-    await Promise.all(Array.from({ length: this.#options.count }, async () => await this.#fork()))
+    await Promise.all(Array.from({ length: count }, async () => await this.#fork()))
   }
 
   /** Resolves when every worker knows the keys, or has ended: one that starts is told them. */
@@ -111,7 +117,7 @@ export class Workers {
     const forwarding = worker.stdio[forwardingDescriptor] as Socket
     forwarding.on('error', () => {})
     serveForwarded(forwarding, {
-      answer: (request, send) => this.#server?.answer(request, send),
+      answer: (request, send) => this.#options.server().answer(request, send),
       onStuck: () => {
         log.error('a worker does not read its replies and is ended', { pid: worker.pid })
         forwarding.destroy()
@@ -133,7 +139,7 @@ export class Workers {
         this.#forget(worker)
         if (!this.#stopping) {
           log.error('a worker has ended and is started again', { code })
-          setTimeout(() => void this.#fork(), restartMs).unref()
+          setTimeout(() => void this.#forkAgain(), restartMs).unref()
         }
         resolve()
       })
@@ -142,6 +148,11 @@ export class Workers {
     tell(worker, { type: 'faults', any: this.#options.faults.any })
     tell(worker, { type: 'start', ...start, tls: this.#tls(), dataKeys: this.#options.dataKeys?.secrets })
     await Promise.race([ready, gone])
+  }
+
+  /** One that has ended while the region stops stays away. */
+  async #forkAgain(): Promise<void> {
+    if (!this.#stopping) await this.#fork()
   }
 
   #tls(): WorkerStart['tls'] {
@@ -153,7 +164,7 @@ export class Workers {
 
   #hear(message: Exclude<FromWorker, { type: 'ready' | 'leaving' | 'keys' }>, socket: Socket | undefined): void {
     if (message.type === 'connection') {
-      if (socket !== undefined) this.#server?.takeBack(socket, Buffer.from(message.received, 'base64'))
+      if (socket !== undefined) this.#options.server().takeBack(socket, Buffer.from(message.received, 'base64'))
       return
     }
     const { meter, onFailed } = this.#options

@@ -17,6 +17,7 @@ import type { RegisterHorizon } from '../../engine/commands/command.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import { PeerAway } from '../../ports/peer-archives.ts'
+import type { Service } from '../../ports/service.ts'
 import { agreedNotes, type Finding, type StoreFinding } from './prove/claims.ts'
 import type { RepairedReplica } from './compare/replica-repair.ts'
 import type { Pauses } from './pause/pauses.ts'
@@ -27,7 +28,7 @@ import type { StreamTroubleStatus } from './send/stream-trouble.ts'
 import type { ReplicationStatus } from './status/status.ts'
 import type { Comparison } from './compare/verify.ts'
 
-export interface Replication {
+export interface Replication extends Service {
   /** Of this moment; what the log has got lately may not be counted yet, and then nothing is called safe. */
   status(): ReplicationStatus
   /** Counts first, and looks at the tables in several turns of the event loop. */
@@ -60,10 +61,10 @@ export interface Replication {
   readonly unverifiedBy: readonly string[]
   /** Resolves once the peers that can be reached have said whether the store is the latest, within a bounded time. */
   checked(): Promise<void>
-  stop(): Promise<void>
 }
 
-export function startReplication(
+/** It has to be started. */
+export function replicationOf(
   env: Env,
   engine: Engine,
   topology: Topology,
@@ -92,6 +93,10 @@ class RenewingReplication implements Replication {
   constructor(deps: Deps) {
     this.#deps = deps
     this.#readers = this.#begin()
+  }
+
+  start(): void {
+    this.#readers.start()
   }
 
   status(): ReplicationStatus {
@@ -125,11 +130,15 @@ class RenewingReplication implements Replication {
   }
 
   horizon(table: Table): Stamp | undefined {
-    return this.#renewing === undefined && this.#halted === undefined ? this.#readers.horizon(table) : undefined
+    return this.#renewing === undefined && this.#halted === undefined
+      ? this.#readers.horizons.ofTable(table)
+      : undefined
   }
 
   registerHorizon(table: TableId): RegisterHorizon | undefined {
-    return this.#renewing === undefined && this.#halted === undefined ? this.#readers.registerHorizon(table) : undefined
+    return this.#renewing === undefined && this.#halted === undefined
+      ? this.#readers.horizons.ofRegisters(table)
+      : undefined
   }
 
   appliedOf(region: string): { readonly epoch: string; readonly position: Position } | undefined {
@@ -225,6 +234,7 @@ class RenewingReplication implements Replication {
     }
     if (this.#stopped) return
     this.#readers = this.#begin()
+    this.#readers.start()
     env.log.warn('a new log has begun', { epoch: engine.epoch, oldest: engine.oldest(), flushed: engine.flushed() })
   }
 }

@@ -3,24 +3,23 @@
  * replicas. What is known for sure is in the store: cursors, confirmations, the progress of snapshots. README.md lists the rooms.
  */
 import type { Position } from '../../core/change/change.ts'
-import { type Announcement, type Confirmation, encodeControl, type Seen } from '../../core/change/control.ts'
-import type { ConfirmedPlace, ToldPlace } from '../../core/change/place.ts'
+import { type Announcement, type Confirmation, encodeControl } from '../../core/change/control.ts'
+import type { ConfirmedPlace } from '../../core/change/place.ts'
 import type { PeerErrors } from './talk/peer-errors.ts'
-import { everyRegion, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { countedForStatusMax, countedInStatusMax, storeAgeCheckMsMax } from '../../core/limits/limits.ts'
-import type { Replica, Table, TableId } from '../../core/table/table.ts'
+import type { Replica, Table } from '../../core/table/table.ts'
 import { peersOf, type Region, type Topology } from '../../core/topology.ts'
-import type { RegisterHorizon } from '../../engine/commands/command.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
+import type { Service } from '../../ports/service.ts'
 import { announcementOf } from './send/announcing.ts'
-import { answererOf } from './answer/answers.ts'
+import { type Answers, answererOf } from './answer/answers.ts'
 import { Claims } from './prove/claims.ts'
 import { Retries } from '../retries.ts'
 import { Mutex } from './flow/mutex.ts'
-import { departedRegions, hasPendingMergesOf } from './notes/pending-merges.ts'
+import { hasPendingMergesOf } from './notes/pending-merges.ts'
 import { seenOf } from './talk/peer-state.ts'
-import { horizonOf } from './prove/horizon.ts'
+import { Horizons } from './status/horizons.ts'
 import { Ledger } from './send/ledger.ts'
 import { Loop } from './flow/loop.ts'
 import { Measures } from './status/measure.ts'
@@ -58,7 +57,7 @@ function ledgerOf(engine: Engine, peers: readonly Region[]): Ledger {
 }
 
 /** Everything that reads the log under one epoch; a new log has new readers (renewing.ts). */
-export class Readers {
+export class Readers implements Service {
   readonly #env: Env
   readonly #engine: Engine
   readonly #loop: Loop
@@ -77,9 +76,11 @@ export class Readers {
   readonly #claims: Claims
   readonly #seals: Seals
   readonly #measures: Measures
+  readonly horizons: Horizons
   readonly pauses: Pauses
   readonly #counting: Loop
-  readonly #running: Promise<unknown>
+  readonly #settings: ReadersOptions['settings']
+  #running: Promise<unknown> | undefined
   readonly #goesOn = (): boolean => !this.#loop.stopped
   readonly #pulse: Pulse
   readonly #retries: Retries
@@ -91,6 +92,7 @@ export class Readers {
   constructor({ env, engine, topology, settings, onFinding }: ReadersOptions) {
     this.#env = env
     this.#engine = engine
+    this.#settings = settings
     this.#isChecked = engine.flushed() === 0
     this.#topology = topology
     this.#loop = new Loop(env.clock)
@@ -128,26 +130,41 @@ export class Readers {
     this.#replicas = new Replicas(deps)
     this.#follow = this.#followers(deps, settings)
     for (const peer of peers) this.#subscribers.set(peer.name, this.#follow(peer))
-    void Promise.race([this.examined(), env.clock.sleep(storeAgeCheckMsMax)]).then(() => (this.#isChecked = true))
-    const answers = {
+    this.horizons = new Horizons({
       engine,
       topology,
+      subscribers: this.#subscribers,
+      met: () => this.#met(),
+      hasPendingMerges: () => this.#replicas.hasPendingMerges,
+    })
+  }
+
+  start(): void {
+    const { clock, bus } = this.#env
+    for (const part of [this.publisher, this.#replicas, ...this.#subscribers.values()]) part.start()
+    void Promise.race([this.examined(), clock.sleep(storeAgeCheckMsMax)]).then(() => (this.#isChecked = true))
+    const peerErrorsOf = (asker: string): PeerErrors | undefined => this.#subscribers.get(asker)?.peerErrors
+    bus.serve(answererOf(this.#answers(), { clock, seals: this.#seals, goesOn: this.#goesOn, peerErrorsOf }))
+    this.#running = Promise.all([this.#run(), this.#count()])
+  }
+
+  #answers(): Answers {
+    return {
+      engine: this.#engine,
+      topology: this.#topology,
       announcement: () => this.#announcement(),
       onPulse: () => void this.#pulse.now().catch(() => undefined),
-      onConfirmed: (confirmation: Confirmation) => this.#confirmed(confirmation),
-      reach: (peer: string, cursor: Position) => this.reach(peer, cursor),
-      standing: (peer: string, place: ToldPlace) => this.#claims.judge(peer, place),
-      confirmedBy: (peer: string) => this.#confirmedBy(peer),
-      twice: (peer: string) => this.#outbound.voices.laterOf(peer),
+      onConfirmed: (confirmation) => this.#confirmed(confirmation),
+      reach: (peer, cursor) => this.reach(peer, cursor),
+      standing: (peer, place) => this.#claims.judge(peer, place),
+      confirmedBy: (peer) => this.#confirmedBy(peer),
+      twice: (peer) => this.#outbound.voices.laterOf(peer),
       leaving: () => this.#leaving.values(),
       mayTell: () => this.#isChecked && !this.#claims.hasFound,
-      isComplete: (table: string) => this.#replicas.isComplete(table),
+      isComplete: (table) => this.#replicas.isComplete(table),
       series: new RowSeries(),
-      asides: settings,
+      asides: this.#settings,
     }
-    const peerErrorsOf = (asker: string): PeerErrors | undefined => this.#subscribers.get(asker)?.peerErrors
-    env.bus.serve(answererOf(answers, { clock: env.clock, seals: this.#seals, goesOn: this.#goesOn, peerErrorsOf }))
-    this.#running = Promise.all([this.#run(), this.#count()])
   }
 
   get unverifiedBy(): readonly string[] {
@@ -187,27 +204,6 @@ export class Readers {
     await this.#measures.take(await this.statusInTurns())
   }
 
-  horizon(table: Table): Stamp | undefined {
-    if (table.replicas.length === 0) return { ...this.#engine.clock(), region: everyRegion }
-    return this.#horizonFrom(this.#met(), table)
-  }
-
-  registerHorizon(id: TableId): RegisterHorizon | undefined {
-    const [engine, met] = [this.#engine, this.#met()]
-    // A region that has not been met yet may know anything.
-    const upTo = met.length < this.#subscribers.size ? undefined : this.#horizonFrom(met, { id, replicas: [] })
-    return upTo && { upTo, left: departedRegions({ engine, peers: peersOf(this.#topology) }) }
-  }
-
-  #horizonFrom(met: readonly Subscriber[], table: Pick<Table, 'id' | 'replicas'>): Stamp | undefined {
-    const own: Seen = { region: this.#engine.region.name, clock: this.#engine.clock() }
-    // Of a state that is being merged, parts may have been read before the peer knew what it knows now.
-    if (this.#replicas.hasPendingMerges || met.some(({ linkState }) => linkState.now === 'resync')) return undefined
-    const told = met.map(({ peer, peerState }) => ({ region: peer.name, watermark: peerState.watermark }))
-    const least = horizonOf(table, own, told)
-    return least === undefined ? undefined : { ...least, region: everyRegion }
-  }
-
   compare(table: Table): Promise<Comparison> {
     return compareReplicas(this.#verifyDeps(), table)
   }
@@ -225,7 +221,9 @@ export class Readers {
       if (this.#subscribers.has(peer.name)) continue
       this.#ledger.add(peer.name)
       this.#holds.follow()
-      this.#subscribers.set(peer.name, this.#follow(peer))
+      const subscriber = this.#follow(peer)
+      this.#subscribers.set(peer.name, subscriber)
+      subscriber.start()
       this.#env.log.info('region joins', { peer: peer.name })
     }
     this.#replicas.consider()

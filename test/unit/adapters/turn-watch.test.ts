@@ -19,6 +19,7 @@ function world() {
     meter: { observe: (_, value) => void delays.push(Math.round(value * 1000)) },
     log: { warn: (_, fields) => void warned.push(fields) },
   })
+  watch.start()
   const turn = (ms: number, what?: string): void => {
     nowMs += turnLookMs
     const work = (): void => void (nowMs += ms)

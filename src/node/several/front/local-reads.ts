@@ -1,18 +1,16 @@
 /** Eventually consistent reads of a node that follows: from its own store, as far as it has applied what was ordered. */
 import type { Region } from '../../../core/topology.ts'
 import { isReadable } from '../../../engine/store/identity.ts'
-import { ReadingEngine } from '../../../engine/reading-engine.ts'
 import type { Pipeline } from '../../../http/pipeline.ts'
 import { isEventualRead } from '../../../http/processes/read-kinds.ts'
 import type { Reading } from '../../../http/processes/worker-front.ts'
-import { Insights } from '../../../operations/insights/insights.ts'
 import { isCounted } from '../../../operations/capacity/admission.ts'
 import type { Env } from '../../../ports/env.ts'
 import type { RequestObserver } from '../../../ports/request-observer.ts'
 import type { Store } from '../../../ports/store.ts'
 import type { Around } from '../../around.ts'
 import type { NodeOptions } from '../../node-options.ts'
-import { readingContext, readingPipeline } from '../../reading-api.ts'
+import { type ReadingApi, readingApi } from '../../reading-api.ts'
 import { hasStoredKeys } from '../stored-keys.ts'
 import type { Told } from '../line/leader-word.ts'
 
@@ -33,13 +31,11 @@ type LocalReadsOptions = {
 const hasKeys = ({ keyring, keyService, kms }: NodeOptions): boolean =>
   [keyring, keyService, kms].some((each) => each !== undefined)
 
-type Opened = { readonly engine: ReadingEngine; readonly pipeline: Pipeline; readonly insights: Insights }
-
 export class LocalReads implements Reading {
   readonly #options: LocalReadsOptions
   /** Whatever needs the leading node however it stands. */
   readonly #forwardsAlways: boolean
-  #opened: Opened | undefined
+  #opened: ReadingApi | undefined
 
   constructor(options: LocalReadsOptions) {
     this.#options = options
@@ -53,15 +49,14 @@ export class LocalReads implements Reading {
 
   renew(): void {
     if (this.forwardsAll()) return
-    this.#opened?.engine.renew()
+    this.#opened?.renew()
   }
 
   forwardsAll(): boolean {
     const { follows, told, store, options } = this.#options
     if (this.#forwardsAlways || told()?.forwardsAll === true || !follows()) return true
     if (this.#opened === undefined && (hasStoredKeys(store) || !isReadable(store, options.self))) return true
-    const { engine, insights } = (this.#opened ??= this.#open())
-    return insights.any || engine.hasGroups
+    return (this.#opened ??= this.#open()).needsOwner()
   }
 
   mayAnswer(request: Parameters<typeof isEventualRead>[0]): boolean {
@@ -73,28 +68,25 @@ export class LocalReads implements Reading {
     this.#opened = undefined
   }
 
-  #open(): Opened {
-    const { options, around, store, env, observer, onFailed } = this.#options
+  #open(): ReadingApi {
+    const { options, around, store, env, observer, onFailed, told } = this.#options
     const { self, accountId, signedFor = [], access = 'off', onBrokenInvariant } = options
-    const renewed = { get: store.get.bind(store), entries: store.entries.bind(store), renew: () => undefined }
-    const engine = new ReadingEngine(renewed, self)
-    const regions = (): readonly string[] => around.watch.topology.regions.map(({ name }: Region) => name)
-    const context = readingContext(engine, { env, accountId, region: self.name, regions })
-    const standsInFor = (name: string): boolean => this.#options.told()?.standsInFor.includes(name) === true
-    const pipeline = readingPipeline({
-      context,
+    return readingApi({
+      env,
+      store: { get: store.get.bind(store), entries: store.entries.bind(store), renew: () => undefined },
+      region: self,
+      accountId,
+      regions: {
+        all: () => around.watch.topology.regions.map(({ name }: Region) => name),
+        endpointOf: (name) => around.watch.endpoints.get(name),
+      },
+      signedFor,
+      standsInFor: (name) => told()?.standsInFor.includes(name) === true,
       access: around.access,
       mode: access,
-      regions: {
-        own: self.name,
-        all: regions,
-        endpointOf: (name) => around.watch.endpoints.get(name),
-        alsoFor: { has: (name) => signedFor.includes(name) || standsInFor(name) },
-      },
       observer,
       onBrokenInvariant,
       onFailed,
     })
-    return { engine, pipeline, insights: new Insights(context) }
   }
 }

@@ -12,6 +12,7 @@ import type { Stamp } from '../../../core/hybrid-logical-clock/stamp.ts'
 import { connectBackOffMsMax, connectBackOffMsMin } from '../../../core/limits/limits.ts'
 import type { Region } from '../../../core/topology.ts'
 import type { ApplyResult } from '../../../engine/commands/command.ts'
+import type { Service } from '../../../ports/service.ts'
 import type { Cursor } from '../../../core/change/place.ts'
 import { applyInTurn } from './apply-pipeline.ts'
 import { type Waiting, weightIn } from './batches.ts'
@@ -36,7 +37,7 @@ import { emptyUpTo, Vouching } from '../prove/vouching.ts'
 
 const tickMs = 500
 
-export class Subscriber {
+export class Subscriber implements Service {
   readonly peer: Region
   readonly peerState: PeerState
   readonly linkState: LinkState
@@ -49,7 +50,7 @@ export class Subscriber {
   readonly #vouching: Vouching
   readonly pausedPositions: PausedPositions
   readonly missing: Missing
-  readonly #running: Promise<void>
+  #running: Promise<void> | undefined
   /** Resolves when the peer has been asked for the first time what it knows of this region, or could not be. */
   readonly examined: Promise<void>
   #examined: () => void = () => undefined
@@ -81,6 +82,9 @@ export class Subscriber {
       onUnknown: (error) => this.#fail(error),
     })
     this.examined = new Promise((resolve) => (this.#examined = resolve))
+  }
+
+  start(): void {
     this.#running = this.#run()
   }
 
@@ -89,9 +93,7 @@ export class Subscriber {
     return this.linkState.now === 'refused' ? undefined : this.#session
   }
 
-  ring(): void {
-    this.#loop.ring()
-  }
+  readonly ring = (): void => this.#loop.ring()
 
   heldChanges(): number {
     return this.linkState.now === 'held' ? this.#inbox.changes() : 0
@@ -393,7 +395,5 @@ export class Subscriber {
     return cursor
   }
 
-  #position(): Position {
-    return this.#options.engine.cursor(this.peer.name)?.position ?? 0
-  }
+  readonly #position = (): Position => this.#options.engine.cursor(this.peer.name)?.position ?? 0
 }

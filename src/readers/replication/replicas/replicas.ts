@@ -7,6 +7,7 @@ import type { Position } from '../../../core/change/change.ts'
 import { joinsUnderWayMax, tablesSurveyedAtOnceMax } from '../../../core/limits/limits.ts'
 import { leaveRegister, type LeaveRegister, ofOneReplica } from '../../../core/table/registers.ts'
 import type { Replica, TableId } from '../../../core/table/table.ts'
+import type { Service } from '../../../ports/service.ts'
 import { pendingMerges, isMergeDue, noteDepartures, hasPendingMerges, settleMerge } from '../notes/pending-merges.ts'
 import { forEach } from '../flow/gate.ts'
 import type { JoinOptions } from './join.ts'
@@ -33,7 +34,7 @@ export type ReplicasOptions = JoinOptions &
     readonly hasPassed: (logEnds: LogEnds, replicas: readonly Replica[]) => boolean
   }
 
-export class Replicas {
+export class Replicas implements Service {
   readonly #options: ReplicasOptions
   readonly #loop: Loop
   readonly #joins: Joins
@@ -44,8 +45,8 @@ export class Replicas {
   readonly #refills = new Map<TableId, Refill>()
   /** Replicas that are to become tables of their own, with the ends of the logs when that could be asked for first. */
   readonly #releasing = new Map<TableId, LogEnds | undefined>()
-  readonly #running: Promise<void>
-  readonly #unsubscribe: () => void
+  #running: Promise<void> | undefined
+  #unsubscribe: () => void = () => undefined
   #seenChanges = 0
   #look = true
 
@@ -53,7 +54,10 @@ export class Replicas {
     this.#options = options
     this.#loop = new Loop(options.env.clock)
     this.#joins = new Joins(options, (id) => this.#joinEnded(id))
-    this.#unsubscribe = options.engine.onFlushed(() => this.#notice())
+  }
+
+  start(): void {
+    this.#unsubscribe = this.#options.engine.onFlushed(() => this.#notice())
     this.#running = this.#run()
   }
 

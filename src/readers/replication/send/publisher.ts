@@ -17,6 +17,7 @@ import {
 import type { Engine } from '../../../engine/engine.ts'
 import type { StreamEnd } from '../../../ports/bus.ts'
 import type { Env } from '../../../ports/env.ts'
+import type { Service } from '../../../ports/service.ts'
 import type { Claims } from '../prove/claims.ts'
 import type { Ledger } from './ledger.ts'
 import { Loop } from '../flow/loop.ts'
@@ -35,7 +36,7 @@ export type PublisherOptions = {
   readonly seals: Seals
 }
 
-export class Publisher {
+export class Publisher implements Service {
   readonly #env: Env
   readonly #engine: Engine
   readonly #ledger: Ledger
@@ -43,8 +44,8 @@ export class Publisher {
   readonly #seals: Seals
   readonly #loop: Loop
   readonly #trouble: StreamTrouble
-  readonly #unsubscribe: () => void
-  readonly #running: Promise<void>
+  #unsubscribe: () => void = () => undefined
+  #running: Promise<void> | undefined
   /** Where the next message begins, and where the log has been read to; equal unless the tail concerns no peer. */
   #next: Position = 0
   #read: Position = 0
@@ -69,7 +70,10 @@ export class Publisher {
     this.#seals = seals
     this.#trouble = new StreamTrouble(env)
     this.#loop = new Loop(env.clock)
-    this.#unsubscribe = engine.onFlushed(() => this.#loop.ring())
+  }
+
+  start(): void {
+    this.#unsubscribe = this.#engine.onFlushed(() => this.#loop.ring())
     this.#running = this.#run()
   }
 

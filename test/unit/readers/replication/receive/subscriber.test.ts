@@ -60,6 +60,7 @@ async function scene(before: (origin: PeerTwin) => void = () => {}, epochOf?: st
     onRegisters: () => {},
   })
   running = subscriber
+  subscriber.start()
   await clock.settle()
   return {
     here,

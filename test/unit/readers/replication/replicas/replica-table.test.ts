@@ -64,6 +64,7 @@ async function actionOf({ engine, env, clock }: Awaited<ReturnType<typeof region
     logEnds: () => ({ own: 0, peers: new Map() }),
     hasPassed: () => true,
   })
+  replicas.start()
   for (let turn = 0; turn < 60; turn++) await clock.sleep()
   await replicas.stop()
   if (engine.note(joinNote(id)) !== undefined) return 'join'

@@ -51,6 +51,7 @@ async function surveyed(tables: number) {
     logEnds: () => undefined,
     hasPassed: () => false,
   })
+  replicas.start()
   await settled(clock)
   return { engine, clock, calls, replicas }
 }

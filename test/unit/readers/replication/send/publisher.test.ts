@@ -43,14 +43,17 @@ async function scene(stream = new StreamTwin(), confirmed = 0) {
   const claims = new Claims({ ...region, onFinding: (finding) => findings.push(finding) })
   const clock = new ManualClock()
   const { engine } = region
-  const begin = (): Publisher =>
-    (running = new Publisher({
+  const begin = (): Publisher => {
+    running = new Publisher({
       env: { ...region.env, clock, bus: { ...region.env.bus, stream } },
       engine,
       ledger: new Ledger(engine, new Map([['eu-west-1', confirmed]])),
       claims,
       seals: new Seals({ self: 'us-east-1', clock }),
-    }))
+    })
+    running.start()
+    return running
+  }
   return { region, engine, table, stream, claims, clock, begin }
 }
 
