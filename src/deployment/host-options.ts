@@ -11,6 +11,7 @@ export const nodeTlsOptions = [
   'natsNkey',
   'natsApiPrefix',
   'quorum',
+  'groupQuorum',
   'quorumWanted',
   'messageKeys',
   'keyring',
@@ -79,6 +80,14 @@ export const deploymentOptions = {
   quorum: {
     flags: '--quorum <url>',
     help: 'address of this region’s quorum server, which tables of strong consistency between regions need; there are none when not given',
+    schema: z
+      .string()
+      .regex(/^(nats|tls):\/\/[^\s/]+$/, 'an address such as nats://127.0.0.1:8019')
+      .optional(),
+  },
+  groupQuorum: {
+    flags: '--group-quorum <url>',
+    help: 'with --node: address of this region’s quorum server among those of the other regions, which tables of strong consistency between regions need',
     schema: z
       .string()
       .regex(/^(nats|tls):\/\/[^\s/]+$/, 'an address such as nats://127.0.0.1:8019')

@@ -3,8 +3,8 @@
  * and the ports after it, in the order of the regions; caches are 50 above their region's endpoint, NATS servers 100, and caches for DAX's clients 111, which is 8111 for the first
  * region; the front door is at +99, the console at +197, the control of `up` at +198, that of the links at +199. The links have what these leave free, first above the NATS servers. With more regions
  * the links that are left follow from +200, and the caches for DAX's clients behind these. From three regions on there are quorum servers, whose two ports each, and whose links, come after
- * the other links: within the two hundred as long as there are at most 8 regions. Where regions have several nodes, these and the links to each of them come behind everything else (node-layout.ts), and
- * there are no other quorum servers than theirs. Everything but the endpoints, the caches and the front door listens on the loopback only.
+ * the other links: within the two hundred as long as there are at most 8 regions. Where regions have several nodes, these and the links to each of them come behind everything else (node-layout.ts).
+ * Everything but the endpoints, the caches and the front door listens on the loopback only.
  */
 import { join, resolve } from 'node:path'
 import { Failure } from '../process/failure.ts'
@@ -18,7 +18,7 @@ export type RegionPlan = {
   readonly port: number
   readonly endpoint: string
   readonly natsPort: number
-  /** Of its quorum server: for the node, and for the other quorum servers. Absent where there are too few regions for one. */
+  /** Of its quorum server among those of the other regions: for the node, and for the other servers. Absent where there are too few regions for one. */
   readonly quorum?: { readonly port: number; readonly routePort: number }
   /** Of the cache before it, unless there are none; `dax` is for Amazon's DAX clients. */
   readonly cache?: CachePlan
@@ -101,7 +101,7 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
   const { frontDoor = false, frontDoorPort = basePort + frontDoorOffset } = options
   const { console: hasConsole = false, consolePort = basePort + consoleOffset, tls = false } = options
   const { nodes = 1 } = options
-  const hasQuorum = nodes === 1 && count >= quorumRegionsMin
+  const hasQuorum = count >= quorumRegionsMin
   const between = count * (count - 1)
   const free = freePorts(options, [frontDoorPort, consolePort], hasQuorum ? 2 * between + 2 * count : between)
   const behind = basePort + portsOfDeployment + count * (2 * count + 3)
@@ -123,10 +123,12 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
     folder: join(data, name),
     nodes: nodesOf(nodes, join(data, name), behind + index * portsOfNodes(nodes)),
   }))
+  const { links, routes } = linksBetween(regions, free, distance)
   return {
     data,
     regions,
-    ...(nodes === 1 ? linksBetween(regions, free, distance) : linksToNodes(regions, linksBehind, distance)),
+    links: nodes === 1 ? links : linksToNodes(regions, linksBehind, distance),
+    routes,
     controlPort: linksControlPort(basePort),
     controlUrl: linksControl(basePort, tls),
     supervisorPort: basePort + supervisorOffset,
@@ -174,19 +176,16 @@ function linksToNodes(
   regions: readonly RegionPlan[],
   firstPort: number,
   distance: (from: string, to: string) => number,
-): Pick<Layout, 'links' | 'routes'> {
+): Layout['links'] {
   const ways = regions.flatMap((from) =>
     regions
       .filter((to) => to !== from)
       .flatMap((to) => to.nodes.map((node) => ({ from: from.name, to: to.name, node }))),
   )
-  return {
-    links: ways.map(({ from, to, node }, index) => {
-      const ends = { port: firstPort + index, targetPort: node.natsPort, roundTripMs: distance(from, to) }
-      return { from, to, node: node.name, ...ends }
-    }),
-    routes: [],
-  }
+  return ways.map(({ from, to, node }, index) => {
+    const ends = { port: firstPort + index, targetPort: node.natsPort, roundTripMs: distance(from, to) }
+    return { from, to, node: node.name, ...ends }
+  })
 }
 
 /** Among the NATS servers' ports and the links', as long as those of the NATS servers end before it. */

@@ -15,6 +15,7 @@ import { engineOptions, type OwnRegion, runRegion, secureOf, serverOptionsOf } f
 import { quorumOf } from './quorum.ts'
 import { refuseWithSeveral } from './several/several-options.ts'
 import { openOwnEngine } from './store/own-engine.ts'
+import { groupsOf } from './store/group-stores.ts'
 import { RegionStore } from './store/region-store.ts'
 import { guardStore, steadyLater } from './store/guard-store.ts'
 import type { RegionsTold } from './workers/messages.ts'
@@ -61,8 +62,8 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     { ...options, regionStore, store: opened.store, close: () => opened.env.store.close() },
     life,
   )
-  const run = { options, around, environment, opened: { ...opened, folder, scrub }, hasGroups: true }
-  const own = await runRegion(run, life)
+  const groups = groupsOf(options, around.keys.dataKeys, life)
+  const own = await runRegion({ options, around, environment, opened: { ...opened, folder, scrub }, groups }, life)
   const url = await serve(options, own)
   own.functions?.listensAt(url)
   life.add(steadyLater(regionStore))

@@ -21,6 +21,7 @@ import { messageOf } from '../process/failure.ts'
 import type { ReplicationSettings } from '../readers/replication/settings.ts'
 import type { FunctionPorts } from '../region/lambda.ts'
 import type { Lifecycle } from '../region/lifecycle.ts'
+import type { GroupPorts } from '../region/strong/strong.ts'
 import { type Region, type RegionOptions, type RegionServerOptions, startRegion } from '../region/start-region.ts'
 import { adminRoutes } from './admin/admin.ts'
 import type { Around, Environment } from './around.ts'
@@ -36,7 +37,6 @@ import { openPrivateListener } from './private-port.ts'
 import { readinessOf } from './readiness.ts'
 import { expiryOf, streamSettings } from './region-settings.ts'
 import type { DataKeys } from './store/data-keys.ts'
-import { groupsOf } from './store/group-stores.ts'
 import type { RegionRecovery } from './store/own-engine.ts'
 import type { StoreScrub } from './store/store-scrub.ts'
 import type { TopologyWatch } from './topology-watch.ts'
@@ -74,15 +74,15 @@ export type RunOptions = {
   readonly around: Around
   readonly environment: Environment
   readonly opened: OpenedStore
-  /** A region of several nodes has none of the tables that need groups of regions. */
-  readonly hasGroups: boolean
+  /** Where tables that regions share with strong consistency have their stores. */
+  readonly groups: GroupPorts | undefined
   /** As of RegionOptions. */
   readonly latest?: () => Promise<void>
 }
 
 /** Registers in `life` each part as soon as it runs. The engine ends with the region. */
 export async function runRegion(run: RunOptions, life: Lifecycle): Promise<OwnRegion> {
-  const { options, around, environment, opened, hasGroups, latest } = run
+  const { options, around, environment, opened, groups, latest } = run
   const { self, log } = options
   const { env, engine, recovery, folder, scrub } = opened
   const { clock, meter } = env
@@ -96,7 +96,6 @@ export async function runRegion(run: RunOptions, life: Lifecycle): Promise<OwnRe
   const asked = { audit: openAudit(options, clock, life), privately: openPrivateListener(options, life) }
   const requests = { region: self.name, epoch: () => engine.epoch, clock, random: systemRandom, log, meter }
   const told = observing(options, requests)
-  const groups = hasGroups ? groupsOf(options, dataKeys, life) : undefined
   const secrets = { ...tableKeys, identities: access.shared, groups }
   const { topology } = watch
   const invoked =

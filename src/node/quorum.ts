@@ -14,8 +14,10 @@ import type { EncryptionFiles } from './store/encryption.ts'
 export type NodeFiles = EncryptionFiles & QuorumOptions
 
 type QuorumOptions = {
-  /** Address of this region's quorum server. */
+  /** Address of this region's quorum server; where the region has several nodes, of this node's. */
   readonly quorum?: string | undefined
+  /** Where the region has several nodes: address of the region's quorum server among those of the other regions. */
+  readonly groupQuorum?: string | undefined
   /** The file that says that it is wanted, for the program that starts the server. */
   readonly quorumWanted?: string | undefined
 }

@@ -15,6 +15,8 @@ import type { Supervised } from './children/supervised.ts'
 export type FaultsOptions = {
   /** All nodes of all regions; what befalls one NATS server of a node befalls its quorum server too. */
   readonly members: readonly Member[]
+  /** Of a region of several nodes, its quorum server among those of the other regions: it is broken with the NATS servers of all nodes. */
+  readonly quorumOf?: (region: string) => Supervised | undefined
   readonly log: Log
   /** Told when an owner's lease has run out. */
   readonly onAbandoned?: (owner: string) => void
@@ -50,7 +52,7 @@ export class Faults {
   async break(request: FaultRequest): Promise<Fault> {
     if (this.#active.size >= faultsMax) throw new Failure(`${faultsMax} faults are in force already`)
     const members = this.#membersOf(request)
-    const processes = processesOf(members, request.part)
+    const processes = [...processesOf(members, request.part), ...this.#ofRegion(request)]
     const startedMs = Date.now()
     const fault = { ...request, id: ++this.#count, startedMs, endsMs: startedMs + request.forMs }
     const timer = setTimeout(() => void this.#mend([fault.id]), request.forMs).unref()
@@ -64,7 +66,7 @@ export class Faults {
     else if (kind === 'freeze') for (const process of processes) process.freeze()
     else if (kind === 'clock')
       for (const { plan } of members) stepClock(plan, { offsetMs: request.offsetMs ?? 0, untilMs: fault.endsMs })
-    else await wipe(members, request.part, processes)
+    else await wipe(foldersIn(members, request), processes)
     return fault
   }
 
@@ -124,6 +126,10 @@ export class Faults {
     throw new Failure(`${region} has no node ${node}; it has ${own.map(({ plan }) => memberName(plan)).join(', ')}`)
   }
 
+  #ofRegion({ region, node, part }: Pick<Fault, 'region' | 'node' | 'part'>): readonly Supervised[] {
+    return part === 'nats' && node === undefined ? [this.#options.quorumOf?.(region) ?? []].flat() : []
+  }
+
   /** A process goes on when nothing holds it any more. */
   async #mend(ids: readonly number[]): Promise<void> {
     const mended = ids.flatMap((id) => {
@@ -134,7 +140,10 @@ export class Faults {
       return [entry.fault]
     })
     const processes = new Set<Supervised>()
-    for (const fault of mended)
+    const ofProcesses = this.active.filter(({ kind }) => kind !== 'clock')
+    for (const fault of mended) {
+      const held = new Set(ofProcesses.flatMap((other) => this.#ofRegion(other)))
+      for (const process of this.#ofRegion(fault)) if (!held.has(process)) processes.add(process)
       for (const member of this.#membersOf(fault)) {
         const left = this.active.filter((other) => other.part === fault.part && this.#membersOf(other).includes(member))
         if (fault.kind === 'clock') {
@@ -142,6 +151,7 @@ export class Faults {
         } else if (!left.some(({ kind }) => kind !== 'clock'))
           for (const process of processesOf([member], fault.part)) processes.add(process)
       }
+    }
     // A node waits for nothing of its NATS server, so all start at once.
     await Promise.all([...processes].map(async (process) => await process.release()))
   }
@@ -161,10 +171,15 @@ async function holdAll(processes: readonly Supervised[], signal: 'SIGTERM' | 'SI
 /** As src/node/store/ names them: the region's store, and those of the groups of regions that it is in. */
 const foldersOf = { node: ['store', 'groups'], nats: ['nats', quorumFolderName] } as const
 
-async function wipe(members: readonly Member[], part: Part, processes: readonly Supervised[]): Promise<void> {
+function foldersIn(members: readonly Member[], { part, node }: Pick<Fault, 'part' | 'node'>): readonly string[] {
+  const own = members.flatMap(({ plan }) => foldersOf[part].map((name) => join(plan.folder, name)))
+  if (part !== 'nats' || node !== undefined) return own
+  return [...own, ...members.flatMap(({ plan }) => (plan.of ? join(plan.of.regionFolder, quorumFolderName) : []))]
+}
+
+async function wipe(folders: readonly string[], processes: readonly Supervised[]): Promise<void> {
   await holdAll(processes, 'SIGKILL')
-  for (const { plan } of members)
-    for (const name of foldersOf[part]) rmSync(join(plan.folder, name), { recursive: true, force: true })
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 }
 
 /** The node looks at this file: nobody can step its clock over a network. */

@@ -62,6 +62,7 @@ export class Supervisor {
     const links = new LinksControl({ urls: [layout.controlUrl], token: options.adminToken })
     this.faults = new Faults({
       members: this.#members,
+      quorumOf: (region) => (this.#hasNodes(region) ? this.#quorum.of(region) : undefined),
       log,
       onAbandoned: (owner) => {
         links.heal({ owner }).catch((error: unknown) => log.warn('the links are not healed', { error }))
@@ -89,8 +90,9 @@ export class Supervisor {
     const { log, tls } = this.#options
     const members = this.#members
     const folders = new FolderWatch({ members, faults: this.faults, log })
-    const secrets = new SecretsWatch({ folder: secretsFolder, messageKeys, members, tls, log })
-    const certificates = new CertificateWatch(members, tls)
+    const quorumServers = (): readonly Supervised[] => this.#quorumServers
+    const secrets = new SecretsWatch({ folder: secretsFolder, messageKeys, members, quorumServers, tls, log })
+    const certificates = new CertificateWatch({ members, quorumServers }, tls)
     this.#folderTimer = setInterval(() => {
       folders.look()
       secrets.look()
@@ -137,7 +139,7 @@ export class Supervisor {
     await Promise.all(members.map(async ({ node }) => await node.stop()))
     // Connections through it end with the nodes' own.
     await Promise.all(this.regions.map(async ({ balancer }) => await balancer?.stop()))
-    await Promise.all(members.map(async ({ quorum }) => await quorum()?.stop()))
+    await Promise.all(this.#quorumServers.map(async (server) => await server.stop()))
     await this.#links.stop()
     await Promise.all(members.map(async ({ nats }) => await nats.stop()))
     await this.#sentinel.dismiss()
@@ -153,8 +155,17 @@ export class Supervisor {
 
   get #all(): readonly (Supervised | undefined)[] {
     const ofRegions = this.regions.flatMap(({ cache, balancer }) => [cache, balancer])
-    const ofMembers = this.#members.flatMap(({ node, nats, quorum }) => [node, nats, quorum()])
-    return [...ofRegions, ...ofMembers, this.#links, this.#frontDoor, this.#console]
+    const ofMembers = this.#members.flatMap(({ node, nats }) => [node, nats])
+    return [...ofRegions, ...ofMembers, ...this.#quorumServers, this.#links, this.#frontDoor, this.#console]
+  }
+
+  #hasNodes(region: string): boolean {
+    return this.#members.some(({ plan }) => plan.name === region && plan.of !== undefined)
+  }
+
+  /** Of the nodes, and of the regions. */
+  get #quorumServers(): readonly Supervised[] {
+    return [...new Set([...this.#members.flatMap(({ quorum }) => quorum() ?? []), ...this.#quorum.all])]
   }
 
   get #members(): readonly Member[] {

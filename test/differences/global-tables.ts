@@ -94,8 +94,8 @@ export const globalTables = {
   },
   'strong-consistency-nodes': {
     aws: 'A table with strong consistency between regions survives the loss of an Availability Zone in each of them.',
-    here: 'A region of several nodes has no tables with strong consistency between regions, and refuses them by name.',
-    why: 'Not built yet: the order of the nodes and the order of the regions would have to be one.',
+    here: 'It survives the loss of any node of a region of several. Such a region has one quorum server among those of the other regions: while that is lost, the region refuses writes and strong reads of the table, and the other regions go on. A region without one refuses STRONG by name.',
+    why: 'A quorum server for each node would have to keep each region to one copy of the order.',
     evidence: guide,
     date: '2026-04',
     test: 'unit/operations/strong-updates.test.ts',

@@ -27,6 +27,7 @@
  *   71 table u32 · partition                 sizes of item collections
  *   80 minute u32 · token                    transactions by their tokens, forgotten by the minute
  *   90                                       what a node of a region of several keeps for itself (region/nodes/store/node-place.ts)
+ *   92 group · number                        what groups of regions have there: whole key spaces like this one (region/nodes/store/store-part.ts)
  */
 import type { Position } from '../../core/change/change.ts'
 import { everyRegion, stampSizeBytes, type Stamp, writeStamp } from '../../core/hybrid-logical-clock/stamp.ts'

@@ -9,6 +9,8 @@ import type { NodeOptions } from '../node-options.ts'
 import { engineOptions, type OwnRegion, runRegion, serverOptionsOf } from '../own-region.ts'
 import type { RegionRecovery } from '../store/own-engine.ts'
 import type { StoreScrub } from '../store/store-scrub.ts'
+import { quorumOf } from '../quorum.ts'
+import { groupPartsOf } from './group-parts.ts'
 import { openStoredKeys } from './stored-keys.ts'
 
 export type TermOptions = {
@@ -60,10 +62,13 @@ async function startParts(term: number, given: TermOptions, life: Lifecycle): Pr
   const { keys, store } = await openStoredKeys(options, ofTerm, life)
   const around = { ...given.around, keys }
   const environment = environmentOf(options, around, life)
-  const env = { ...environment.env, store }
-  const engine = await openEngine(env, { ...engineOptions(options, around.watch.topology, folder), latest, term })
+  const { topology } = around.watch
+  const shared = quorumOf({ ...options, quorum: options.groupQuorum }, { topology, meter: environment.env.meter, life })
+  const env = { ...environment.env, ...shared, store }
+  const engine = await openEngine(env, { ...engineOptions(options, topology, folder), latest, term })
   const opened = { env, engine, recovery: noRecovery, folder, scrub }
-  const own = await runRegion({ options, around, environment, opened, hasGroups: false, latest }, life)
+  const groups = groupPartsOf(store, options)
+  const own = await runRegion({ options, around, environment, opened, groups, latest }, life)
   const { loopbackPort: _, privately: __, ...listening } = serverOptionsOf(options, own)
   const server = await own.region.serve({ ...listening, isInner: true, endsRest: true })
   own.functions?.listensAt(url())

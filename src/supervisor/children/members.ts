@@ -7,7 +7,13 @@ import type { Supervised } from './supervised.ts'
 /** A region's plan with the ports and the folder of one of its nodes. */
 export type MemberPlan = Omit<RegionPlan, 'nodes'> & {
   /** Where the region has several. */
-  readonly of?: { readonly node: NodePlan; readonly all: readonly NodePlan[]; readonly regionFolder: string }
+  readonly of?: {
+    readonly node: NodePlan
+    readonly all: readonly NodePlan[]
+    readonly regionFolder: string
+    /** Of the region, among those of the other regions; the node's own orders what the nodes write. */
+    readonly groupQuorum: RegionPlan['quorum']
+  }
 }
 
 export type Member = {
@@ -22,7 +28,8 @@ export function membersOf({ nodes, ...plan }: RegionPlan): readonly MemberPlan[]
   if (nodes.length === 0) return [plan]
   return nodes.map((node) => {
     const { port, natsPort, quorum, folder } = node
-    return { ...plan, port, natsPort, quorum, folder, of: { node, all: nodes, regionFolder: plan.folder } }
+    const of = { node, all: nodes, regionFolder: plan.folder, groupQuorum: plan.quorum }
+    return { ...plan, port, natsPort, quorum, folder, of }
   })
 }
 

@@ -31,12 +31,12 @@ export function natsTlsLines(tls: Tls): readonly string[] {
   return tls === undefined ? [] : natsTlsBlock({ cert: tls.cert, key: tls.key })
 }
 
-export type NatsServers = { readonly nats: Supervised; readonly quorum?: () => Supervised | undefined }
+export type NatsServers = {
+  readonly members: readonly { readonly nats: Pick<Supervised, 'reload'> }[]
+  readonly quorumServers: () => readonly Pick<Supervised, 'reload'>[]
+}
 
 /** NATS servers read the certificate again when they are told to; their connections go on. */
-export function reloadNats(servers: readonly NatsServers[]): void {
-  for (const { nats, quorum } of servers) {
-    nats.reload()
-    quorum?.()?.reload()
-  }
+export function reloadNats({ members, quorumServers }: NatsServers): void {
+  for (const server of [...members.map(({ nats }) => nats), ...quorumServers()]) server.reload()
 }

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Layout } from '../../deployment/layout.ts'
 import type { Log } from '../../ports/log.ts'
-import { type MemberPlan, membersOf } from '../children/members.ts'
+import type { MemberPlan } from '../children/members.ts'
 import type { Supervised } from '../children/supervised.ts'
 import { type DeploymentTls, natsUrl } from '../flags/tls-flags.ts'
 
@@ -18,15 +18,18 @@ export type QuorumServersOptions = {
 
 const quorumWishPath = ({ data }: Layout): string => join(data, 'quorum-wanted')
 
-/** What a node is told of its quorum server. That of one node of several is there before it. */
+/** What a node is told of its region's quorum server. One node of several has a server of its own too, which is there before it. */
 export function quorumFlags(
   { quorum, of }: MemberPlan,
   { layout, tls, mrscConflicts = 'refuse' }: QuorumOptions,
 ): Readonly<Record<string, string>> {
-  if (quorum === undefined) return {}
-  if (of !== undefined) return { quorum: natsUrl(tls, quorum.port) }
+  const between = of === undefined ? quorum : of.groupQuorum
   const told = { 'quorum-wanted': quorumWishPath(layout), 'mrsc-conflicts': mrscConflicts }
-  return { quorum: natsUrl(tls, quorum.port), ...told }
+  return {
+    ...(quorum === undefined ? {} : { quorum: natsUrl(tls, quorum.port) }),
+    ...(of === undefined || between === undefined ? {} : { 'group-quorum': natsUrl(tls, between.port) }),
+    ...(between === undefined ? {} : told),
+  }
 }
 
 type QuorumOptions = {
@@ -46,7 +49,7 @@ export class QuorumServers {
   /** Called again and again: starts them once they are wanted. */
   look(): void {
     const { layout, make, log } = this.#options
-    const plans = layout.regions.flatMap(membersOf).filter(({ quorum, of }) => quorum !== undefined && of === undefined)
+    const plans = layout.regions.flatMap(({ nodes: _, ...plan }) => (plan.quorum === undefined ? [] : [plan]))
     if (this.#servers.size > 0 || plans.length === 0 || !existsSync(quorumWishPath(layout))) return
     log.info('quorum servers are wanted, and start')
     for (const plan of plans) {

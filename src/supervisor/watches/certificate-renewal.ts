@@ -5,12 +5,12 @@ import { type DeploymentTls, type NatsServers, reloadNats } from '../flags/tls-f
 const keepMs = 60 * 60 * 1000
 
 export class CertificateWatch {
-  readonly #servers: readonly NatsServers[]
+  readonly #servers: NatsServers
   readonly #tls: DeploymentTls | undefined
   #state: string | undefined
   #keptMs = performance.now()
 
-  constructor(servers: readonly NatsServers[], tls: DeploymentTls | undefined) {
+  constructor(servers: NatsServers, tls: DeploymentTls | undefined) {
     this.#servers = servers
     this.#tls = tls
     this.#state = this.#stateNow()

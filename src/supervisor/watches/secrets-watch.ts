@@ -8,13 +8,15 @@ import { makeMessageKeys } from '../../deployment/secrets/keys/message-keys.ts'
 import { makeNatsSecrets, natsSecretsVersion } from '../../deployment/secrets/nats/nats-secrets.ts'
 import type { Member } from '../children/members.ts'
 import { prepareNats } from '../nats/nats-process.ts'
+import type { Supervised } from '../children/supervised.ts'
 import type { DeploymentTls } from '../flags/tls-flags.ts'
 
 export type SecretsWatchOptions = {
   readonly folder: string
   readonly messageKeys: string
   /** All nodes of all regions. */
-  readonly members: readonly Pick<Member, 'plan' | 'nats' | 'quorum'>[]
+  readonly members: readonly Pick<Member, 'plan' | 'nats'>[]
+  readonly quorumServers: () => readonly Pick<Supervised, 'renew'>[]
   readonly tls?: DeploymentTls | undefined
   readonly log: Log
 }
@@ -31,7 +33,7 @@ export class SecretsWatch {
 
   /** Called again and again. A change that cannot be taken up is tried again, and changes nothing meanwhile. */
   look(): void {
-    const { folder, messageKeys, members, tls, log } = this.#options
+    const { folder, messageKeys, members, quorumServers, tls, log } = this.#options
     try {
       const names = [...new Set(members.map(({ plan }) => plan.name))]
       makeNatsSecrets(folder, names)
@@ -39,10 +41,7 @@ export class SecretsWatch {
       const version = natsSecretsVersion(folder)
       if (version === this.#version) return
       for (const { plan } of members) prepareNats(plan, folder, tls)
-      for (const { nats, quorum } of members) {
-        nats.renew()
-        quorum()?.renew()
-      }
+      for (const server of [...members.map(({ nats }) => nats), ...quorumServers()]) server.renew()
       this.#version = version
       this.#complaint = undefined
       log.info('the NATS secrets have changed, and the servers are started again with them')

@@ -11,6 +11,7 @@ export class Gate {
   readonly #scheduler: Scheduler
   readonly #random: SeededRandom
   #waiting: (() => void)[] | undefined
+  #isEnded = false
 
   constructor(scheduler: Scheduler, random: SeededRandom) {
     this.#scheduler = scheduler
@@ -25,13 +26,21 @@ export class Gate {
     this.#waiting ??= []
   }
 
+  /** Its process has died: nothing of it goes on. */
+  end(): void {
+    this.#isEnded = true
+    this.#waiting = []
+  }
+
   open(): void {
+    if (this.#isEnded) return
     const waiting = this.#waiting ?? []
     this.#waiting = undefined
     for (const work of waiting) this.#scheduler.after(backlogMs * this.#random.fraction(), work)
   }
 
   pass(work: () => void): void {
+    if (this.#isEnded) return
     if (this.#waiting === undefined) work()
     else this.#waiting.push(() => this.pass(work))
   }

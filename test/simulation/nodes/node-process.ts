@@ -7,6 +7,7 @@ import { ServiceError } from '../../../src/core/errors.ts'
 import { openEngine } from '../../../src/engine/open-engine.ts'
 import { ReadingEngine } from '../../../src/engine/reading-engine.ts'
 import type { Bus } from '../../../src/ports/bus.ts'
+import type { Env } from '../../../src/ports/env.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
 import type { Meter } from '../../../src/ports/meter.ts'
 import { StoreFailed } from '../../../src/ports/store.ts'
@@ -75,6 +76,11 @@ export class NodeProcess {
     return this.#term?.isOver === false ? this.#term.member : undefined
   }
 
+  /** Resolves when it does not stand still, or has died. */
+  async runs(): Promise<void> {
+    if (!this.gate.isOpen) await Promise.race([this.gate.through(), this.ended])
+  }
+
   /** For eventual reads; undefined while nothing may be read. */
   reading(): ReadingEngine | undefined {
     if (this.log.status().isWhole) this.#reading ??= this.#read()
@@ -89,6 +95,7 @@ export class NodeProcess {
 
   crash(landed = 0): void {
     this.#clock.crash()
+    this.gate.end()
     this.#quorum.crash()
     this.store.crash(landed)
     this.#end()
@@ -126,10 +133,21 @@ export class NodeProcess {
     void this.#begin(this.#term)
   }
 
+  async #openRegion(env: Env, term: Term, latest: () => Promise<void>): Promise<Member> {
+    const { variant, scheduler } = this.node.world
+    const options = { topology: { self: region, regions: [region] }, ...(variant.isUnsure ? {} : { latest }) }
+    const onBrokenInvariant = (error: Error): void => {
+      if (!term.isOver) scheduler.fail(error)
+    }
+    const engine = await openEngine(env, { ...options, onBrokenInvariant })
+    return { engine, barrier: sure(latest) }
+  }
+
   async #leave(term: Term | undefined): Promise<void> {
     if (term === undefined) return
     term.isOver = true
     // What was under way has failed.
+    await term.member?.close?.()
     await term.member?.engine.close().catch(() => undefined)
   }
 
@@ -146,13 +164,8 @@ export class NodeProcess {
         log: world.story.logOf(this.node.name),
         meter: nothingMeasured,
       }
-      const options = { topology: { self: region, regions: [region] }, ...(world.variant.isUnsure ? {} : { latest }) }
-      const onBrokenInvariant = (error: Error): void => {
-        if (!term.isOver) world.scheduler.fail(error)
-      }
-      const engine = await openEngine(env, { ...options, onBrokenInvariant })
-      if (term.isOver) return await engine.close().catch(() => undefined)
-      const member: Member = { engine, barrier: sure(latest) }
+      const member = await (world.opens?.(env, this) ?? this.#openRegion(env, term, latest))
+      if (term.isOver) return await this.#leave({ ...term, member })
       term.member = world.variant.member?.(member) ?? member
       this.log.ready()
     } catch (error) {

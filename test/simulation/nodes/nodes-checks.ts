@@ -23,7 +23,7 @@ export function bytesOf({ disk }: SimulatedNode): ReadonlyMap<string, string> {
   return new Map(entries.map(({ key, value }) => [key.toString('hex'), value.toString('hex')]))
 }
 
-function checkStores({ nodes }: NodesWorld): void {
+export function checkStores({ nodes }: NodesWorld): void {
   const [first, ...others] = nodes.map((node) => ({ name: node.name, bytes: bytesOf(node) }))
   for (const other of others) {
     const keys = new Set([...(first?.bytes.keys() ?? []), ...other.bytes.keys()])

@@ -50,7 +50,7 @@ export class NodesClient {
     while (scheduler.nowMs < untilMs) {
       await scheduler.sleep(this.#habits.thinkMs * 2 * this.#random.fraction())
       // Nobody asks a process that stands still, and the first who asks it afterwards may come before all that it has missed.
-      await this.#node.process?.gate.through()
+      await this.#node.process?.runs()
       const kind = this.#random.weighted({ writePair: 3, readPair: 3, other: 14 })
       if (kind === 'writePair') await this.#writePair()
       else if (kind === 'readPair') await this.#readPair(this.#random.chance(0.5))
@@ -63,7 +63,7 @@ export class NodesClient {
     const { scheduler } = this.#world
     while (scheduler.nowMs < untilMs) {
       await scheduler.sleep(this.#habits.thinkMs * 2 * this.#random.fraction())
-      await this.#node.process?.gate.through()
+      await this.#node.process?.runs()
       const isEventual = this.#random.chance(0.5)
       const { key } = this.#workload.next()
       if (this.#random.chance(0.3)) await this.#readPair(isEventual)
@@ -147,7 +147,7 @@ export class NodesClient {
     const { scheduler } = this.#world
     const endMs = scheduler.nowMs + patienceMs
     while (scheduler.nowMs < endMs) {
-      await process.gate.through()
+      await process.runs()
       if (this.#node.process !== process) return undefined
       const asked = await Promise.race([this.#once(process, work), process.ended])
       if (this.#node.process !== process) return undefined

@@ -8,6 +8,7 @@ import { Scheduler } from '../../../src/adapters/memory/scheduler.ts'
 import { SeededRandom } from '../../../src/adapters/memory/seeded-random.ts'
 import { required } from '../../../src/core/assert.ts'
 import type { NodeLogOptions } from '../../../src/region/nodes/node-log.ts'
+import type { Env } from '../../../src/ports/env.ts'
 import { Recorder } from '../../linearizability/recorder.ts'
 import { Story } from '../story.ts'
 import { expectThat } from '../violation.ts'
@@ -26,9 +27,15 @@ export type NodesVariant = {
   readonly member?: (member: Member) => Member
 }
 
+/** A larger world that the nodes are in, and what they run on the store of a term in the place of their region's engine. */
+export type Within = Pick<NodesWorld, 'random' | 'scheduler' | 'story' | 'recorder'> & {
+  readonly opens: (env: Env, process: NodeProcess) => Promise<Member>
+}
+
 export type NodesOptions = {
   readonly seed: number
   readonly variant?: NodesVariant
+  readonly within?: Within
   readonly print?: (line: string) => void
 }
 
@@ -43,6 +50,7 @@ export class NodesWorld {
   readonly nodes: readonly SimulatedNode[]
   readonly limits: Required<NonNullable<NodeLogOptions['limits']>>
   readonly leads: Leads
+  readonly opens: Within['opens'] | undefined
   /** Nodes that reach no other. */
   readonly isolated = new Set<SimulatedNode>()
   /** Faults that have begun and not ended, and whether no other may begin meanwhile. */
@@ -54,14 +62,16 @@ export class NodesWorld {
   readonly met = new Map<string, number>()
   readonly counts = { ok: 0, failed: 0, unknown: 0, refused: 0, eventual: 0, pairs: 0, terms: 0, copies: 0 }
 
-  constructor({ seed, variant = {}, print }: NodesOptions) {
-    this.random = new SeededRandom(seed)
+  constructor({ seed, variant = {}, within, print }: NodesOptions) {
+    this.random = within?.random ?? new SeededRandom(seed)
+    this.opens = within?.opens
     this.variant = variant
-    this.scheduler = new Scheduler(this.random.fork())
+    this.scheduler = within?.scheduler ?? new Scheduler(this.random.fork())
     const { scheduler, random } = this
     const nowMs = (): number => scheduler.nowMs
-    this.story = new Story({ nowMs, linesMax: storyLinesMax, ...(print === undefined ? {} : { print }) })
-    this.recorder = new Recorder(nowMs)
+    const telling = { nowMs, linesMax: storyLinesMax, ...(print === undefined ? {} : { print }) }
+    this.story = within?.story ?? new Story(telling)
+    this.recorder = within?.recorder ?? new Recorder(nowMs)
     this.network = new MemoryNetwork(scheduler, random.fork(), {
       delayMs: 0.5,
       jitterMs: 0.5,

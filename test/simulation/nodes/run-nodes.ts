@@ -95,6 +95,12 @@ async function settle(world: NodesWorld): Promise<void> {
       await scheduler.sleep(500)
     }
   }
+  await evenOut(world)
+}
+
+/** All nodes come to have the same. */
+export async function evenOut(world: NodesWorld): Promise<void> {
+  const { scheduler, nodes } = world
   const known = (): number => Math.max(...nodes.map(({ process }) => process?.log.status().sequence ?? 0))
   await world.until(() => nodes.every(({ isWhole }) => isWhole), backMs)
   const upTo = known()

@@ -1,6 +1,8 @@
 /** One seed of a world of strongly consistent tables, from its beginning to its checks. */
 import { failureOf } from '../failure-of.ts'
 import type { SeedResult } from '../many-seeds.ts'
+import { befall as befallNodes, heal as healNodes } from '../nodes/nodes-faults.ts'
+import { evenOut } from '../nodes/run-nodes.ts'
 import { expectThat, Violation } from '../violation.ts'
 import { checkStrong } from './strong-checks.ts'
 import { group } from './requests.ts'
@@ -14,7 +16,7 @@ const clientsMax = 3
 const backMs = 60_000
 
 export type StrongResult = SeedResult & {
-  readonly counts: StrongWorld['counts']
+  readonly counts: StrongWorld['counts'] & { readonly terms: number }
   /** Entries that the stream does not hold any more. */
   readonly trimmed: number
   /** How often a replica has started from the state of another one. */
@@ -25,7 +27,9 @@ export async function runStrong(options: StrongOptions): Promise<StrongResult> {
   const world = new StrongWorld(options)
   const failure = await failureOf(world, () => script(world))
   world.end()
-  const { story, recorder, counts, met, regions, quorums } = world
+  const { story, recorder, regions, quorums, several } = world
+  const counts = { ...world.counts, terms: several?.nodes.counts.terms ?? 0 }
+  const met = new Map([...world.met, ...(several?.nodes.met ?? [])])
   return {
     ...(failure === undefined ? {} : { failure }),
     story: story.last(),
@@ -53,6 +57,9 @@ async function script(world: StrongWorld): Promise<void> {
     }),
   )
   const faults = Array.from({ length: random.between(0, regions.length) }, () => befall(world, random.fork(), endMs))
+  const { several } = world
+  if (several !== undefined)
+    for (let n = random.between(0, 2); n > 0; n--) faults.push(befallNodes(several.nodes, random.fork(), endMs))
   const readers = replicas.map(
     (region) => new StrongClient(world, region, { name: `${region.name}/reader`, habits: { ...habits, thinkMs: 200 } }),
   )
@@ -62,6 +69,7 @@ async function script(world: StrongWorld): Promise<void> {
   ])
   await Promise.all(faults)
   await heal(world)
+  if (several !== undefined) healNodes(several.nodes)
   await load
   expectThat(
     faults.length > 0 || world.counts.unknown === 0,
@@ -92,6 +100,7 @@ async function settle(world: StrongWorld): Promise<void> {
   // What one region has answered last, the others may still have to apply.
   await Promise.all(replicas.map(async ({ member }) => await member?.barrier()))
   await scheduler.sleep(1000)
+  if (world.several !== undefined) await evenOut(world.several.nodes)
 }
 
 const probing = { thinkMs: 0, registers: 1, counters: 1, counterMax: 0 }

@@ -31,6 +31,7 @@ export type MemberOptions = {
   readonly startsFrom?: ReplicaState | undefined
   /** It has to start from the state of another one. */
   readonly onEnd: (why: OrderEnd, message: string) => void
+  readonly onBrokenInvariant?: (error: Error) => void
 }
 
 /** A running process of a replica's region. */
@@ -38,13 +39,15 @@ export type Member = {
   readonly engine: Engine
   /** Resolves once all that was written before is readable here. */
   readonly barrier: () => Promise<void>
+  /** It takes no more part in its order, before the engine is closed. */
+  readonly close?: () => void | Promise<void>
 }
 
 /** The group's, which a witness does not know. */
 const key = Buffer.alloc(32, 7)
 
 export async function startMember(options: MemberOptions): Promise<Member> {
-  const { env, quorum, topology, members, replicas, guards, variant, startsFrom, onEnd } = options
+  const { env, quorum, topology, members, replicas, guards, variant, startsFrom, onEnd, onBrokenInvariant } = options
   const { self } = topology
   const order = new QuorumOrder({
     open: async () => await quorum.open(group, members),
@@ -59,7 +62,9 @@ export async function startMember(options: MemberOptions): Promise<Member> {
     log: env.log,
     onEnd: (why, message) => onEnd(why, `${self.name}: ${why}: ${message}`),
   })
-  const engine = await openEngine(env, { topology, order: variant?.order?.(order, self.name) ?? order, startsFrom })
-  const member = { engine, barrier: () => engine.barrier() }
+  const ordered = variant?.order?.(order, self.name) ?? order
+  const invariants = onBrokenInvariant === undefined ? {} : { onBrokenInvariant }
+  const engine = await openEngine(env, { topology, order: ordered, startsFrom, ...invariants })
+  const member = { engine, barrier: () => engine.barrier(), close: () => order.close() }
   return variant?.member?.(member) ?? member
 }

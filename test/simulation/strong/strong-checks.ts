@@ -2,6 +2,7 @@
 import type { KeyedRow } from '../../../src/core/change/rows.ts'
 import { required } from '../../../src/core/assert.ts'
 import { marker } from '../../linearizability/workload.ts'
+import { checkStores } from '../nodes/nodes-checks.ts'
 import { checkEventualReads, checkLinearizable } from '../history-checks.ts'
 import { expectThat } from '../violation.ts'
 import { group } from './requests.ts'
@@ -14,6 +15,9 @@ export function checkStrong(world: StrongWorld): void {
   checkRows(world)
   checkEventual(world)
   checkWitness(world)
+  if (world.several === undefined) return
+  checkStores(world.several.nodes)
+  world.several.nodes.leads.check()
 }
 
 /** Changes of items as a region has them: the key, and the row with its stamp. */
@@ -70,7 +74,7 @@ function checkEventual({ recorder, tableId, replicas }: StrongWorld): void {
   const whole = replicas.find(isWhole)
   if (whole === undefined) return
   const { engine } = required(whole.member, `${whole.name} serves`)
-  const renewed = new Set(replicas.filter((region) => !isWhole(region)).map(({ name }) => name))
+  const renewed = new Set(replicas.filter((region) => !isWhole(region) || region.hasSeveral).map(({ name }) => name))
   checkEventualReads({ recorder, tableId, engine, renewed })
 }
 

@@ -50,11 +50,11 @@ export class StrongClient {
   }
 
   async request({ key, action, isEventual }: Request): Promise<Outcome | undefined> {
-    const member = this.#region.member
-    if (member === undefined) return undefined
+    const serving = this.#region.serving()
+    if (serving === undefined) return undefined
     const end = this.#world.recorder.begin(this.#name, key, action, isEventual)
     const begunMs = this.#world.scheduler.nowMs
-    const told = await Promise.race([ask(member, { key, action, isEventual }), this.#region.ended])
+    const told = await Promise.race([ask(serving.member, { key, action, isEventual }), serving.ended])
     // Its region has died: no answer comes.
     if (told === undefined) return undefined
     const operation = end(told)

@@ -101,7 +101,8 @@ const slowDisk: Fault = ({ world, random }) => {
 
 /** A node loses its store, and starts from the state of another replica. What it had answered, the order has. */
 const loseDisk: Fault = ({ world, random }) => {
-  const region = random.pick(world.replicas)
+  // A node of several fills its disk from another node.
+  const region = random.pick(world.replicas.filter(({ hasSeveral }) => !hasSeveral))
   // Two that copy have no one to copy from.
   if (world.replicas.some((other) => other !== region && other.member === undefined)) return undefined
   region.loseDisk()

@@ -18,6 +18,9 @@ import { localEdits } from './requests.ts'
 import { type Member, startMember } from './start-member.ts'
 import type { StrongWorld } from './strong-world.ts'
 
+/** A process that answers, until it has ended. */
+export type Serving = { readonly member: Member; readonly ended: Promise<undefined> }
+
 type Life = {
   readonly clock: ProcessClock
   readonly store: MemoryStore
@@ -62,9 +65,20 @@ export class StrongRegion {
     return this.#life?.member
   }
 
-  /** Resolves when the present process has died. */
-  get ended(): Promise<undefined> {
-    return this.#life?.ended ?? Promise.resolve(undefined)
+  /** Undefined while no process of it answers. */
+  serving(): Serving | undefined {
+    const { member, ended } = this.#life ?? {}
+    return member === undefined || ended === undefined ? undefined : { member, ended }
+  }
+
+  /** Each process answers what it has, and the next one may be of another node. */
+  get hasSeveral(): boolean {
+    return false
+  }
+
+  /** For good. */
+  end(): void {
+    this.crash()
   }
 
   async start(): Promise<void> {

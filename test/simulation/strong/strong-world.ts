@@ -13,6 +13,7 @@ import { Story } from '../story.ts'
 import { expectThat } from '../violation.ts'
 import { Recorder } from '../../linearizability/recorder.ts'
 import { tableEdits, tableId } from './requests.ts'
+import { NodesRegion } from './nodes-region.ts'
 import { StrongRegion } from './strong-region.ts'
 import type { StrongVariant } from './start-member.ts'
 
@@ -24,6 +25,8 @@ export type StrongOptions = {
   readonly variant?: StrongVariant
   /** The limits are such that a replica may find its place trimmed. */
   readonly mayTrim?: boolean
+  /** The first region has three nodes. */
+  readonly several?: boolean
   readonly print?: (line: string) => void
 }
 
@@ -39,6 +42,8 @@ export class StrongWorld {
   /** All members; the last may be a witness, which has no table. */
   readonly regions: readonly StrongRegion[]
   readonly witness: StrongRegion | undefined
+  /** Of the regions, the one that has three nodes. */
+  readonly several: NodesRegion | undefined
   readonly tableId: TableId = tableId
   /** Whether writes that did not know of another region's are refused. */
   readonly guards: boolean
@@ -52,7 +57,7 @@ export class StrongWorld {
   /** Answers of each kind, for tests that ask whether anything happened. */
   readonly counts = { strong: 0, unknown: 0, failed: 0, refused: 0, eventual: 0, eventualAlone: 0, unknownAlone: 0 }
 
-  constructor({ seed, variant = {}, mayTrim = false, print }: StrongOptions) {
+  constructor({ seed, variant = {}, mayTrim = false, several = false, print }: StrongOptions) {
     this.random = new SeededRandom(seed)
     this.variant = variant
     this.mayTrim = mayTrim
@@ -64,8 +69,11 @@ export class StrongWorld {
     this.network = new MemoryNetwork(scheduler, random.fork(), { heartbeatTimeoutMs: 1000 })
     const wallMs = (member: string): number => this.region(member).clock.wallMs()
     this.quorums = new MemoryQuorums({ network: this.network, random: random.fork(), wallMs })
-    this.regions = names.map((name, n) => new StrongRegion(this, { name, number: n + 1 }))
-    this.witness = random.chance(0.4) ? this.regions[random.between(0, 2)] : undefined
+    this.several = several ? new NodesRegion(this, { name: names[0], number: 1 }) : undefined
+    this.regions = names.map((name, n) =>
+      n === 0 && this.several !== undefined ? this.several : new StrongRegion(this, { name, number: n + 1 }),
+    )
+    this.witness = random.chance(0.4) ? this.regions[random.between(several ? 1 : 0, 2)] : undefined
     this.guards = random.chance(0.5)
     for (const from of names)
       for (const to of names)
@@ -101,7 +109,7 @@ export class StrongWorld {
 
   /** Ends all of it: nothing that is still under way does anything more. */
   end(): void {
-    for (const region of this.regions) region.crash()
+    for (const region of this.regions) region.end()
   }
 
   /** The witness' server is there, its node has nothing to do with the table. */

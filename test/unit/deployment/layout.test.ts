@@ -27,7 +27,8 @@ describe('the ports of a deployment', () => {
     const all = ports(count, { nodes: 3 })
     expect(new Set(all).size).toBe(all.length)
     const ofNodes = 3 * 5 * count
-    expect(all.length).toBe(3 * count + ofNodes + 3 * count * (count - 1) + 3)
+    const quorum = count < 3 ? 0 : 2 * count + count * (count - 1)
+    expect(all.length).toBe(3 * count + ofNodes + 3 * count * (count - 1) + 3 + quorum)
   })
 
   test.each([1, 3, 8])('of %i regions stay within the two hundred from the base port', (count) => {

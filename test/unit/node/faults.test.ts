@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Log } from '../../../src/ports/log.ts'
 import type { FaultRequest } from '../../../src/supervisor/control/supervisor-calls.ts'
-import { Faults } from '../../../src/supervisor/supervised-faults.ts'
+import { Faults, type FaultsOptions } from '../../../src/supervisor/supervised-faults.ts'
 import type { Supervised } from '../../../src/supervisor/children/supervised.ts'
 
 const silent: Log = { debug: noop, info: noop, warn: noop, error: noop, with: () => silent }
@@ -82,6 +82,26 @@ describe('a fault', () => {
     await broken({ kind: 'wipe' })
     expect(['store', 'groups'].filter((name) => existsSync(join(folder, name)))).toEqual([])
     expect(told).toEqual(['SIGKILL node'])
+  })
+
+  it('of the servers of a region of several nodes breaks the one that it has among other regions too, once', async () => {
+    const regionFolder = folder
+    const node = { plan: {}, node: process('node'), nats: process('nats a'), quorum: () => process('quorum a') }
+    const of = { node: { name: 'a' }, all: [], regionFolder, groupQuorum: undefined }
+    const plan = { name: 'a', folder: join(folder, 'a'), of }
+    const shared = process('quorum of the region')
+    const members = [{ ...node, plan }] as unknown as FaultsOptions['members']
+    const ofNodes = new Faults({ members, quorumOf: () => shared, log: silent })
+    mkdirSync(join(folder, 'quorum'))
+    const lost = { owner: 'drill-1', region: 'a', part: 'nats', kind: 'wipe', forMs: 60_000 } as const
+    await ofNodes.break({ ...lost, node: 'a', kind: 'kill' })
+    expect(told.splice(0)).toEqual(['SIGKILL nats a', 'SIGKILL quorum a'])
+    await ofNodes.break(lost)
+    expect(told.splice(0)).toEqual(['SIGKILL nats a', 'SIGKILL quorum a', 'SIGKILL quorum of the region'])
+    expect(existsSync(join(folder, 'quorum'))).toBe(false)
+    await ofNodes.heal({ owner: 'drill-1' })
+    expect(told.filter((what) => what === 'release quorum of the region')).toHaveLength(1)
+    ofNodes.close()
   })
 
   it('of the clock is a file with an end, and gone when it is healed', async () => {

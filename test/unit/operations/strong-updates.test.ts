@@ -247,7 +247,7 @@ test(differs('strong-consistency-nodes'), async () => {
   const { strong: _, ...without } = context
   const ofNodes = { ...without, latest: () => Promise.resolve() }
   const text =
-    'Multi-Region strong consistency is not supported by a region of several nodes: tables with MultiRegionConsistency STRONG need regions of one node'
+    'Multi-Region strong consistency is not supported by this region of several nodes: tables with MultiRegionConsistency STRONG need a quorum server among those of two other regions (--group-quorum)'
   expect(await textOf(update({ ...STRONG, ReplicaUpdates: create(eu, tokyo) }, ofNodes))).toBe(text)
   expect(await textOf(update({ ReplicaUpdates: create(eu), ...witness(oregon) }, ofNodes))).toBe(text)
 })

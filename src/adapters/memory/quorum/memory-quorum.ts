@@ -76,6 +76,11 @@ export class MemoryQuorums implements QuorumPeers {
     return node
   }
 
+  /** Of another process of the member: a node that led its region goes on beside the one that leads by now. Its owner ends it. */
+  joinBeside(member: string): MemoryQuorum {
+    return new MemoryQuorum(this, member)
+  }
+
   /** The member's process has died. */
   crash(member: string): void {
     this.#nodes.get(member)?.crash()

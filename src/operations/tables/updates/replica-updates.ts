@@ -105,7 +105,7 @@ function checkConsistency(input: Input, { latest }: OperationContext): void {
   // Only regions of several nodes have that.
   if (latest !== undefined)
     throw validationError(
-      'Multi-Region strong consistency is not supported by a region of several nodes: tables with MultiRegionConsistency STRONG need regions of one node',
+      'Multi-Region strong consistency is not supported by this region of several nodes: tables with MultiRegionConsistency STRONG need a quorum server among those of two other regions (--group-quorum)',
     )
   throw validationError('Multi-Region strong consistency is not supported by this version of Longitude')
 }
