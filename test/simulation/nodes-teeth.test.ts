@@ -2,10 +2,10 @@
 import { afterEach, describe, it } from 'vitest'
 import { Applying } from '../../src/region/nodes/store/applying.ts'
 import { Leading } from '../../src/region/nodes/leading.ts'
-import type { NodeEntry } from '../../src/region/nodes/node-entry.ts'
 import type { NodePlace } from '../../src/region/nodes/store/node-place.ts'
-import { digestAfter, Terms } from '../../src/region/nodes/terms.ts'
+import { Terms } from '../../src/region/nodes/terms.ts'
 import type { Edit } from '../../src/ports/store.ts'
+import { asNext, takesAs, takesFormerTerms } from './nodes/taking.ts'
 import type { NodesVariant } from './nodes/nodes-world.ts'
 import { runNodes } from './nodes/run-nodes.ts'
 import { replaceMethod, restoredBy, restoreMethods } from './replaced-methods.ts'
@@ -29,24 +29,6 @@ type Bug = {
 }
 
 afterEach(restoreMethods)
-
-/** Entries are taken as `as` makes them of what was placed. */
-const takesAs = (as: (entry: NodeEntry, terms: Terms) => NodeEntry): void =>
-  replaceMethod(
-    Terms.prototype,
-    'take',
-    (usual) =>
-      function take(this: Terms, sequence, entry) {
-        return usual.call(this, sequence, entry === undefined ? entry : as(entry, this))
-      },
-  )
-
-/** As if it were the next of the present term. */
-function asNext(entry: NodeEntry, { place: { term, n, digest } }: Terms): NodeEntry {
-  if (entry.kind === 'beat') return { ...entry, term, n: n + 1, digest }
-  if (entry.kind === 'batch') return { ...entry, term, n: n + 1, digest: digestAfter(digest, entry.bytes) }
-  return entry
-}
 
 /** Of the edits that lie in the bytes of a first part, those that are whole. */
 function editsIn(bytes: Buffer): readonly Edit[] {
@@ -82,12 +64,7 @@ const bugs: readonly Bug[] = [
     bug: 'batches of a term that is over are accepted',
     breaks: [linearizable, sameBytes, orderDecides, isPrefix, answersAgain],
     knownSeed: 9,
-    inject: () =>
-      takesAs((entry, terms) =>
-        (entry.kind === 'batch' || entry.kind === 'beat') && entry.term < terms.place.term
-          ? asNext(entry, terms)
-          : entry,
-      ),
+    inject: takesFormerTerms,
   },
   {
     bug: 'an entry that comes twice is accepted twice',

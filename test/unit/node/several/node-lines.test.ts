@@ -212,7 +212,8 @@ test('between machines each node shows a certificate of their authority', async 
     writeFileSync(caFile, authority.certificate)
     return { nodeTlsCa: caFile, nodeTlsCert: certFile, nodeTlsKey: keyFile }
   }
-  const { several, answers, route } = await pair(await filesOf('a', authority))
+  const { several, answers, route, line } = await pair(await filesOf('a', authority))
+  await expect.poll(() => line.isOpen, { timeout: 20_000 }).toBe(true)
   route.forward(requestOf('1'), answers.of('1'))
   await expect.poll(() => answers.all).toEqual(['1 200 done'])
   const { nodeTlsCa: caFile, nodeTlsCert: certFile, nodeTlsKey: keyFile } = await filesOf('b', stranger)
