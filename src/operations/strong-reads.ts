@@ -2,8 +2,8 @@
  * Which requests have to see the latest write of every region: strongly consistent reads of tables with strong consistency between regions. They wait
  * until this region has decided everything that had its place when they came. All other requests read what is here.
  *
- * In a region of several nodes they are the strongly consistent reads of all tables, and transactions. They wait until it is known that no
- * other node led the region when they came.
+ * In a region of several nodes the strongly consistent reads of all tables, and transactions, wait too: until it is known that no other node led
+ * the region when they came. Those of a table with strong consistency between regions wait for both.
  */
 import { ServiceError } from '../core/errors.ts'
 import type { Table } from '../core/table/table.ts'
@@ -22,12 +22,20 @@ export function latestOf<Ready>(
   { input, ready }: { readonly input: Asked; readonly ready: Ready },
   context: OperationContext,
 ): Promise<unknown> | undefined {
-  const { strong, latest } = context
-  if (latest !== undefined) return isStrong(operation.name, input) ? latest() : undefined
-  if (strong === undefined || !strong.any) return undefined
+  const groups = groupsRead(operation, { input, ready }, context).map((group) => context.strong?.latest(group))
+  const ofNodes = context.latest !== undefined && isStrong(operation.name, input) ? context.latest() : undefined
+  return groups.length === 0 ? ofNodes : Promise.all([...groups, ofNodes])
+}
+
+/** Those whose tables are read with strong consistency. */
+function groupsRead<Ready>(
+  operation: Operation<never, Ready>,
+  { input, ready }: { readonly input: Asked; readonly ready: Ready },
+  context: OperationContext,
+): readonly string[] {
+  if (context.strong?.any !== true) return []
   const names = namesIn(input, () => operation.touches(ready).map(({ table }) => table))
-  const groups = new Set(names.flatMap((name) => groupOf(name, context) ?? []))
-  return groups.size === 0 ? undefined : Promise.all([...groups].map((group) => strong.latest(group)))
+  return [...new Set(names.flatMap((name) => groupOf(name, context) ?? []))]
 }
 
 const transactions: ReadonlySet<string> = new Set(['TransactGetItems', 'ExecuteTransaction'])

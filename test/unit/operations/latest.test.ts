@@ -6,16 +6,29 @@ import { apiPipeline } from '../../../src/http/api-pipeline.ts'
 import type { ApiRequest, Pipeline } from '../../../src/http/pipeline.ts'
 import { makeTable, openRegion } from '../engine/region.ts'
 
-type Led = { readonly pipeline: Pipeline; asked: number }
+type Led = { readonly pipeline: Pipeline; asked: number; readonly groups: string[] }
 
 async function ledRegion(): Promise<Led> {
-  const led = { asked: 0 }
+  const led = { asked: 0, groups: [] as string[] }
   const latest = (): Promise<void> => {
     led.asked += 1
     return Promise.resolve()
   }
   const { engine, env } = await openRegion('us-east-1', undefined, { latest })
   await makeTable(engine, 'abc')
+  const shared = await makeTable(engine, 'shared')
+  const group = { name: 'a_b_c', replicas: ['a', 'b', 'c'], table: shared.id }
+  await engine.define(shared.id, [{ register: 'settings/strong', value: group }])
+  const strong = {
+    any: true,
+    status: () => [],
+    latest: (name: string) => {
+      led.groups.push(name)
+      return Promise.resolve()
+    },
+    begin: () => Promise.resolve(),
+    end: () => Promise.resolve(),
+  }
   const settings = {
     accountId: '000000000000',
     globalTables2017: false,
@@ -24,7 +37,7 @@ async function ledRegion(): Promise<Led> {
     timing: timings.instant,
     streamRetentionMs: 0,
   }
-  return Object.assign(led, { pipeline: apiPipeline({ context: { engine, env, settings, latest } }) })
+  return Object.assign(led, { pipeline: apiPipeline({ context: { engine, env, settings, latest, strong } }) })
 }
 
 function request(operation: string, input: unknown): ApiRequest {
@@ -91,10 +104,25 @@ test('answers that write nothing and are not eventual reads wait', async () => {
   const seen: unknown[] = []
   for (const [operation, input] of requests) {
     const before = led.asked
-    const { outcome } = await new Promise<{ outcome: string }>((resolve) =>
-      led.pipeline(request(operation, input), 'id', resolve),
-    )
+    const outcome = await outcomeOf(led, operation, input)
     seen.push([operation, input, outcome, led.asked > before])
   }
   expect(seen).toEqual(requests)
 })
+
+test('a strong read of a table that regions share waits for the order of the regions too, and reads of other tables do not', async () => {
+  const led = await ledRegion()
+  const strongly = { ConsistentRead: true }
+  expect(await outcomeOf(led, 'GetItem', { TableName: 'shared', Key: key, ...strongly })).toBe('ok')
+  expect([led.asked, led.groups]).toEqual([1, ['a_b_c']])
+  await outcomeOf(led, 'GetItem', { ...table, Key: key, ...strongly })
+  await outcomeOf(led, 'GetItem', { TableName: 'shared', Key: key })
+  expect([led.asked, led.groups]).toEqual([2, ['a_b_c']])
+})
+
+async function outcomeOf({ pipeline }: Led, operation: string, input: object): Promise<string> {
+  const { outcome } = await new Promise<{ outcome: string }>((resolve) =>
+    pipeline(request(operation, input), 'id', resolve),
+  )
+  return outcome
+}
