@@ -68,10 +68,6 @@ export class QuorumServers {
     return [...this.#servers.values()]
   }
 
-  async stop(): Promise<void> {
-    await Promise.all(this.all.map(async (server) => await server.stop()))
-  }
-
   async #start(region: string, server: Supervised): Promise<void> {
     const reason = await server.startOrRetry()
     if (reason !== undefined) this.#options.log.error('a quorum server does not start', { region, reason })
