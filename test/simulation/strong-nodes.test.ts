@@ -1,6 +1,6 @@
 /** Strongly consistent tables of regions of which one has three nodes, under faults (strong/nodes-region.ts); and that the checkers find bugs that are put in. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { StorePart } from '../../src/region/nodes/store-part.ts'
+import { StorePart } from '../../src/region/nodes/store/store-part.ts'
 import { historyText } from '../linearizability/history.ts'
 import { takesFormerTerms } from './nodes/taking.ts'
 import { replaceMethod, restoreMethods } from './replaced-methods.ts'

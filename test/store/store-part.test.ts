@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { MemoryStore } from '../../src/adapters/memory/memory-store.ts'
-import { StorePart } from '../../src/region/nodes/store-part.ts'
+import { StorePart } from '../../src/region/nodes/store/store-part.ts'
 import { storeContract } from './contract.ts'
 
 const edit = (key: string, value: string | undefined = key) => ({

@@ -3,7 +3,7 @@ import { AesKeySeal } from '../../adapters/encryption/key-seal.ts'
 import { systemRandom } from '../../adapters/system/random.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Store } from '../../ports/store.ts'
-import { StorePart } from '../../region/nodes/store-part.ts'
+import { StorePart } from '../../region/nodes/store/store-part.ts'
 import type { GroupPorts } from '../../region/strong/strong.ts'
 
 type GroupOptions = {

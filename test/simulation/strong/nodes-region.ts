@@ -5,7 +5,7 @@
 import type { Region } from '../../../src/core/topology.ts'
 import type { Env } from '../../../src/ports/env.ts'
 import { StoreLost } from '../../../src/ports/store.ts'
-import { StorePart } from '../../../src/region/nodes/store-part.ts'
+import { StorePart } from '../../../src/region/nodes/store/store-part.ts'
 import { gatedQuorum } from '../nodes/gate.ts'
 import type { NodeProcess } from '../nodes/node-process.ts'
 import { NodesWorld } from '../nodes/nodes-world.ts'

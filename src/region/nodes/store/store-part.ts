@@ -4,9 +4,9 @@
  *
  *   92 · length u8 · name of the group · number u16 · key
  */
-import { assert } from '../../core/assert.ts'
-import { nodeClearRowsMax } from '../../core/nodes-limits.ts'
-import type { Edit, Entry, Range, Store } from '../../ports/store.ts'
+import { assert } from '../../../core/assert.ts'
+import { nodeClearRowsMax } from '../../../core/limits/nodes-limits.ts'
+import type { Edit, Entry, Range, Store } from '../../../ports/store.ts'
 
 /** Beside the kinds of the engine (engine/store/keys.ts), and of those that nodes share (node-place.ts, node/several/stored-keys.ts). */
 const partKind = 0x92
