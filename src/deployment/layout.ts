@@ -123,12 +123,11 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
     folder: join(data, name),
     nodes: nodesOf(nodes, join(data, name), behind + index * portsOfNodes(nodes)),
   }))
-  const { links, routes } = linksBetween(regions, free, distance)
   return {
     data,
     regions,
-    links: nodes === 1 ? links : linksToNodes(regions, linksBehind, distance),
-    routes,
+    ...linksBetween(regions, free, distance),
+    ...(nodes === 1 ? {} : { links: linksToNodes(regions, linksBehind, distance) }),
     controlPort: linksControlPort(basePort),
     controlUrl: linksControl(basePort, tls),
     supervisorPort: basePort + supervisorOffset,

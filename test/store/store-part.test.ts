@@ -8,7 +8,9 @@ const edit = (key: string, value: string | undefined = key) => ({
   value: value === undefined ? undefined : Buffer.from(value),
 })
 const textOf = (part: StorePart): readonly string[] =>
-  [...part.entries({ from: Buffer.alloc(0), to: Buffer.of(0xff) })].map(({ key, value }) => `${key}=${value}`)
+  [...part.entries({ from: Buffer.alloc(0), to: Buffer.of(0xff) })].map(
+    ({ key, value }) => `${key.toString()}=${value.toString()}`,
+  )
 
 storeContract('part of a store', async () => {
   const whole = new MemoryStore()

@@ -49,7 +49,7 @@ export class QuorumServers {
   /** Called again and again: starts them once they are wanted. */
   look(): void {
     const { layout, make, log } = this.#options
-    const plans = layout.regions.flatMap(({ nodes: _, ...plan }) => (plan.quorum === undefined ? [] : [plan]))
+    const plans: readonly MemberPlan[] = layout.regions.filter(({ quorum }) => quorum !== undefined)
     if (this.#servers.size > 0 || plans.length === 0 || !existsSync(quorumWishPath(layout))) return
     log.info('quorum servers are wanted, and start')
     for (const plan of plans) {
