@@ -184,14 +184,29 @@ async function inTime(output: Promise<unknown>, { answered, refused, answer }: O
 }
 
 function answerOf(output: unknown, contentType: string, operation: string, headers: Answer['headers']): Answer {
-  const about = { status: 200, contentType, operation, outcome: 'ok', ...(headers === undefined ? {} : { headers }) }
-  if (!(output instanceof Rendered)) return { ...about, bytes: renderOutput(output) }
-  return {
-    ...about,
-    parts: output,
-    get bytes() {
-      return output.bytes
-    },
+  if (output instanceof Rendered) return new RenderedAnswer(output, { contentType, operation, headers })
+  const about = { status: 200, contentType, operation, outcome: 'ok', bytes: renderOutput(output) }
+  return headers === undefined ? about : { ...about, headers }
+}
+
+/** Its bytes are made for whoever has no place for its parts. A getter of an object's literal would be made anew, slowly, with each answer. */
+class RenderedAnswer implements Answer {
+  readonly status = 200
+  readonly outcome = 'ok'
+  readonly contentType: string
+  readonly operation: string
+  readonly headers?: Readonly<Record<string, string>>
+  readonly parts: Rendered
+
+  constructor(parts: Rendered, about: Pick<Answer, 'contentType' | 'operation'> & { headers: Answer['headers'] }) {
+    this.contentType = about.contentType
+    this.operation = about.operation
+    if (about.headers !== undefined) this.headers = about.headers
+    this.parts = parts
+  }
+
+  get bytes(): Buffer {
+    return this.parts.bytes
   }
 }
 
@@ -232,9 +247,10 @@ type Body = { readonly value: unknown; /** Items were left in their bytes. */ re
 
 function bodyOf(operation: string, { body }: ApiRequest): Body {
   if (body.length === 0 || !isUtf8(body)) throw serializationError()
-  checkBodyScan(operation, body)
   const value = parseAroundItems(operation, body)
-  return value === undefined ? { value: parsed(body), around: false } : { value, around: true }
+  if (value !== undefined) return { value, around: true }
+  checkBodyScan(operation, body)
+  return { value: parsed(body), around: false }
 }
 
 function parsed(body: Buffer): unknown {

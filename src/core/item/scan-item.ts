@@ -31,16 +31,23 @@ export function scanItem(body: Buffer, partition: string, sort: string | undefin
 
 export type ScannedMember = ScannedValue & { readonly nameFrom: number; readonly nameTo: number }
 
-/** An item that begins at `at`, with all its members that may be a key; `to` is where it ends. */
-export function scanItemAt(
-  bytes: Buffer,
-  at: number,
-): { readonly sizeBytes: number; readonly to: number; readonly members: readonly ScannedMember[] } | undefined {
+export type ScannedAt = {
+  readonly sizeBytes: number
+  /** Where the item ends. */
+  readonly to: number
+  /** All that may be a key. */
+  readonly members: readonly ScannedMember[]
+  /** How many values a parser would make of it, as core/wire/body-scan.ts counts them. */
+  readonly values: number
+}
+
+/** An item that begins at `at`. */
+export function scanItemAt(bytes: Buffer, at: number): ScannedAt | undefined {
   const members: ScannedMember[] = []
   const scan = new Scan(bytes, { members })
   scan.at = at
   const sizeBytes = scan.members(0)
-  return sizeBytes === unsure ? undefined : { sizeBytes, to: scan.at, members }
+  return sizeBytes === unsure ? undefined : { sizeBytes, to: scan.at, members, values: scan.values }
 }
 
 const unsure = -1
@@ -75,6 +82,8 @@ const names = new Uint32Array((depthMax + 2) * namesMax * 2)
 /** Each method reads on from `at` and returns a size, or `unsure`. */
 class Scan {
   at = 0
+  /** Braces, brackets and commas so far. */
+  values = 0
   partition: ScannedValue | undefined
   sort: ScannedValue | undefined
   readonly #bytes: Buffer
@@ -98,6 +107,7 @@ class Scan {
   /** A map's names and values; how many they are stays in `#members`. */
   members(depth: number): number {
     if (depth > depthMax || !this.#takes(brace)) return unsure
+    this.values++
     const outer = this.#named
     let size = 0
     if (this.#bytes[this.at] === endBrace) this.at++
@@ -107,7 +117,7 @@ class Scan {
         if (member === unsure) return unsure
         size += member
         if (this.#takes(endBrace)) break
-        if (!this.#takes(comma)) return unsure
+        if (!this.#takesComma()) return unsure
       }
     this.#members = (this.#named - outer) / 2
     this.#named = outer
@@ -174,6 +184,7 @@ class Scan {
     const bytes = this.#bytes
     const at = this.at
     if (bytes[at] !== brace || bytes[at + 1] !== quote) return unsure
+    this.values++
     const size = bytes[at + 3] === quote ? this.#single(bytes[at + 2] ?? 0, depth) : this.#longer()
     return size !== unsure && this.#takes(endBrace) ? size : unsure
   }
@@ -256,6 +267,7 @@ class Scan {
 
   #list(depth: number): number {
     if (depth > depthMax || !this.#takes(opening)) return unsure
+    this.values++
     let size = documentOverheadBytes
     if (this.#takes(closing)) return size
     for (;;) {
@@ -263,7 +275,7 @@ class Scan {
       if (element === unsure) return unsure
       size += element + memberOverheadBytes
       if (this.#takes(closing)) break
-      if (!this.#takes(comma)) return unsure
+      if (!this.#takesComma()) return unsure
     }
     this.#type = undefined
     return size
@@ -273,6 +285,7 @@ class Scan {
   #set(type: number | undefined): number {
     this.at += 5
     if (!this.#takes(colon) || !this.#takes(opening)) return unsure
+    this.values++
     const outer = this.#named
     let size = 0
     for (;;) {
@@ -282,7 +295,7 @@ class Scan {
       this.#name(from, this.at - from)
       size += element
       if (this.#takes(closing)) break
-      if (!this.#takes(comma)) return unsure
+      if (!this.#takesComma()) return unsure
     }
     this.#named = outer
     this.#type = undefined
@@ -340,6 +353,11 @@ class Scan {
     if (this.at >= this.#bytes.length || this.#bytes[this.at] !== byte) return false
     this.at++
     return true
+  }
+
+  #takesComma(): boolean {
+    this.values++
+    return this.#takes(comma)
   }
 
   #takesText(text: string): boolean {

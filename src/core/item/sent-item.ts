@@ -11,7 +11,7 @@ import { sizeOfItem } from '../attribute/size.ts'
 import { itemSizeBytesMax } from '../limits/limits.ts'
 import type { KeyAttribute, KeySchema } from '../table/table.ts'
 import { decodeItem } from './item-bytes.ts'
-import { type ScannedMember, scanItemAt } from './scan-item.ts'
+import { type ScannedAt, type ScannedMember, scanItemAt } from './scan-item.ts'
 
 export class SentItem {
   readonly #bytes: Buffer
@@ -19,16 +19,18 @@ export class SentItem {
   readonly #to: number
   readonly #members: readonly ScannedMember[]
   readonly #sizeBytes: number
+  readonly #values: number
   #parsed: Item | undefined
   /** Its key by the schema that was asked for last: several stages of one request ask for the same. */
   #key: { readonly schema: KeySchema; readonly item: Item | undefined } | undefined
 
-  private constructor(bytes: Buffer, from: number, scanned: NonNullable<ReturnType<typeof scanItemAt>>) {
+  private constructor(bytes: Buffer, from: number, scanned: ScannedAt) {
     this.#bytes = bytes
     this.#from = from
     this.#to = scanned.to
     this.#members = scanned.members
     this.#sizeBytes = scanned.sizeBytes
+    this.#values = scanned.values
   }
 
   /** Undefined for what takes parsing to be told, and for what is wrong. */
@@ -42,6 +44,11 @@ export class SentItem {
   /** Where it ends in the bytes that it came in. */
   get to(): number {
     return this.#to
+  }
+
+  /** How many values a parser would make of it (core/wire/body-scan.ts). */
+  get values(): number {
+    return this.#values
   }
 
   get sizeBytes(): number {

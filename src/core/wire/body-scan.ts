@@ -27,10 +27,14 @@ const withItems: ReadonlySet<string> = new Set([
 
 /** Throws the SerializationException of a body that nests deeper, or has more values, than any request of the operation can need. */
 export function checkBodyScan(operation: string, body: Buffer): void {
-  const valuesMax = withItems.has(operation) ? bodyValuesWithItemsMax : bodyValuesMax
-  const bounds = { depthMax: bodyDepthMax, valuesMax, membersMax: bodyMembersMax, namedMembersMax: bodyNamedMembersMax }
-  if (!exceeds(body, bounds)) return
-  throw new ServiceError('SerializationException', '')
+  if (exceedsBody(operation, body, 0)) throw new ServiceError('SerializationException', '')
+}
+
+/** Whether a body is refused; `valuesElsewhere` are those of its items, which have been cut out of it and counted by themselves. */
+export function exceedsBody(operation: string, body: Buffer, valuesElsewhere: number): boolean {
+  const valuesMax = (withItems.has(operation) ? bodyValuesWithItemsMax : bodyValuesMax) - valuesElsewhere
+  const [membersMax, namedMembersMax] = [bodyMembersMax, bodyNamedMembersMax]
+  return exceeds(body, { depthMax: bodyDepthMax, valuesMax, membersMax, namedMembersMax })
 }
 
 export type ScanBounds = {

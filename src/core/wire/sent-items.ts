@@ -1,8 +1,10 @@
 /**
  * Bodies of requests that put items: the items are left in their bytes (core/item/sent-item.ts) and what stands around them is
- * parsed. Nothing is told of a body with anything unusual in it; the caller parses that whole, and finds there what is wrong.
+ * parsed. The pass over an item counts its values, so that only what stands around the items is scanned before it is parsed (body-scan.ts). Nothing is
+ * told of a body with anything unusual in it, or too large for a parser; the caller looks at that whole, and finds there what is wrong.
  */
 import { SentItem } from '../item/sent-item.ts'
+import { exceedsBody } from './body-scan.ts'
 import { isObject } from './json.ts'
 
 /** Where the items are; '*' is any member or element. */
@@ -18,9 +20,10 @@ export function parseAroundItems(operation: string, body: Buffer): unknown {
   if (place === undefined) return undefined
   const cut = cutItems(body, place.length)
   if (cut === undefined || cut.items.length === 0) return undefined
+  if (exceedsBody(operation, Buffer.from(cut.rest), cut.values)) return undefined
   const whole = parsed(cut.rest)
   // Something else had an item's place, or an item was elsewhere.
-  return putBack(whole, place, cut.items) === cut.items.length ? whole : undefined
+  return putBack(whole, { place, items: cut.items }, 0) === cut.items.length ? whole : undefined
 }
 
 function parsed(text: string): unknown {
@@ -33,6 +36,8 @@ function parsed(text: string): unknown {
 
 type Cut = {
   readonly items: readonly SentItem[]
+  /** Of the items. */
+  readonly values: number
   /** The body with their numbers instead of them. */ readonly rest: string
 }
 
@@ -40,6 +45,7 @@ type Cut = {
 function cutItems(body: Buffer, depth: number): Cut | undefined {
   const items: SentItem[] = []
   let rest = ''
+  let values = 0
   let from = 0
   let open = 0
   for (let at = 0; at < body.length; at++) {
@@ -55,11 +61,12 @@ function cutItems(body: Buffer, depth: number): Cut | undefined {
       if (item === undefined) return undefined
       rest += body.toString('utf8', from, end + before.length - 1) + items.length
       items.push(item)
+      values += item.values
       from = item.to
       at = from - 1
     } else at = end
   }
-  return { items, rest: rest + body.toString('utf8', from) }
+  return { items, values, rest: rest + body.toString('utf8', from) }
 }
 
 const quote = 0x22
@@ -86,15 +93,23 @@ function isAt(body: Buffer, at: number, text: Buffer): boolean {
   return true
 }
 
-/** Returns how many were put back. */
-function putBack(value: unknown, place: readonly string[], items: readonly SentItem[]): number {
-  const [step = '', ...rest] = place
+type Back = { readonly place: readonly string[]; readonly items: readonly SentItem[] }
+
+/** Returns how many were put back in the value that stands at this step of the place. */
+function putBack(value: unknown, back: Back, at: number): number {
   if (typeof value !== 'object' || value === null) return 0
   const fields = value as Record<string, unknown>
-  if (step === '*') return Object.keys(fields).reduce((sum, each) => sum + putBack(fields[each], rest, items), 0)
+  const { place, items } = back
+  const step = place[at] as string
+  if (step === '*') {
+    let count = 0
+    for (const each of Array.isArray(value) ? (value as unknown[]) : Object.values(fields))
+      count += putBack(each, back, at + 1)
+    return count
+  }
   if (!isObject(value) || !Object.hasOwn(fields, step)) return 0
   const held = fields[step]
-  if (rest.length > 0) return putBack(held, rest, items)
+  if (at + 1 < place.length) return putBack(held, back, at + 1)
   const item = typeof held === 'number' ? items[held] : undefined
   if (item === undefined) return 0
   fields[step] = item

@@ -5,6 +5,8 @@ import type { Item } from '../../../src/core/attribute/value.ts'
 import { SentItem } from '../../../src/core/item/sent-item.ts'
 import { checkAttributeValues } from '../../../src/core/wire/attribute-values.ts'
 import { readInput } from '../../../src/core/wire/input.ts'
+import { bodyNamedMembersMax, bodyValuesWithItemsMax } from '../../../src/core/limits/limits.ts'
+import { checkBodyScan, exceeds } from '../../../src/core/wire/body-scan.ts'
 import { parseAroundItems } from '../../../src/core/wire/sent-items.ts'
 import { inputOf } from '../../../src/core/wire/model/shapes.ts'
 import { item } from '../attribute/values.ts'
@@ -75,6 +77,26 @@ describe('a body with items to put', () => {
   })
 })
 
+it('a body with more values in its items than a parser is given is not told of', () => {
+  // Two values each: the element, and its type.
+  const elements = 190_000
+  const large = `{"pk":{"S":"p"},"list":{"L":[${'{"NULL":true},'.repeat(elements - 1)}{"NULL":true}]}}`
+  const body = (items: number): string =>
+    `{"RequestItems":{"abc":[${Array.from({ length: items }, () => `{"PutRequest":{"Item":${large}}}`).join(',')}]}}`
+  const fitting = Math.floor(bodyValuesWithItemsMax / (2 * elements))
+  expect(sentIn(around('BatchWriteItem', body(fitting)))).toHaveLength(fitting)
+  expect(around('BatchWriteItem', body(fitting + 1))).toBeUndefined()
+  expect(() => checkBodyScan('BatchWriteItem', Buffer.from(body(fitting)))).not.toThrow()
+  expect(() => checkBodyScan('BatchWriteItem', Buffer.from(body(fitting + 1)))).toThrow()
+})
+
+it('what stands around the items is scanned before it is parsed', () => {
+  const names = Array.from({ length: bodyNamedMembersMax + 1 }, (_, n) => `"#${n}":"a"`).join(',')
+  const body = `{"Item":${JSON.stringify(some)},"ExpressionAttributeNames":{${names}}}`
+  expect(around('PutItem', body)).toBeUndefined()
+  expect(around('PutItem', body.replace('"#0":"a",', ''))).toBeDefined()
+})
+
 /** Items right and wrong: any text where a value may be, any type with any content. */
 const words = fc.constantFrom(
   '',
@@ -140,6 +162,10 @@ it('an item that is not parsed is one that parsing would take, as it is', () => 
       checkAttributeValues(inputOf('PutItem'), input)
       expect(JSON.stringify(input['Item'])).toBe(text)
       expect(sent.sizeBytes).toBe(sizeOfItem(input['Item'] as Item))
+      // The root of what is scanned counts too. So that no item is too short to be looked at, blanks follow.
+      const scanned = Buffer.from(text.padEnd(100))
+      expect(exceeds(scanned, { depthMax: 50, valuesMax: sent.values + 1 })).toBe(false)
+      expect(exceeds(scanned, { depthMax: 50, valuesMax: sent.values })).toBe(true)
     }),
     { numRuns: 4000 },
   )
