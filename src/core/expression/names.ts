@@ -2,7 +2,7 @@
 import { unreachable } from '../assert.ts'
 import type { Condition, Operand } from './condition.ts'
 import type { Path } from './path.ts'
-import type { Update, UpdateAction, UpdateOperand, UpdateValue } from './update.ts'
+import type { Update, UpdateOperand, UpdateValue } from './update.ts'
 
 export const namesInCondition = (condition: Condition): readonly string[] =>
   pathsInCondition(condition).map(([name]) => name)
@@ -43,23 +43,28 @@ function pathsInOperands(operands: readonly Operand[]): readonly Path[] {
   })
 }
 
+/** In the order of the update’s text, in one list: every update asks. */
 export function pathsInUpdate({ actions }: Update): readonly Path[] {
-  return actions.flatMap((action) => [action.path, ...pathsInAction(action)])
+  const paths: Path[] = []
+  for (const action of actions) {
+    paths.push(action.path)
+    if (action.action === 'set') addPathsInValue(action.value, paths)
+  }
+  return paths
 }
 
-function pathsInAction(action: UpdateAction): readonly Path[] {
-  return action.action === 'set' ? pathsInValue(action.value) : []
+function addPathsInValue(value: UpdateValue, paths: Path[]): void {
+  if ('path' in value) paths.push(value.path)
+  else if ('plus' in value) addPathsInBoth(value.plus, paths)
+  else if ('minus' in value) addPathsInBoth(value.minus, paths)
+  else if ('listAppend' in value) addPathsInBoth(value.listAppend, paths)
+  else if ('ifNotExists' in value) {
+    paths.push(value.ifNotExists)
+    addPathsInValue(value.otherwise, paths)
+  }
 }
 
-function pathsInValue(value: UpdateValue): readonly Path[] {
-  if ('path' in value) return [value.path]
-  if ('plus' in value) return pathsInBoth(value.plus)
-  if ('minus' in value) return pathsInBoth(value.minus)
-  if ('listAppend' in value) return pathsInBoth(value.listAppend)
-  return 'ifNotExists' in value ? [value.ifNotExists, ...pathsInValue(value.otherwise)] : []
+function addPathsInBoth([left, right]: readonly [UpdateOperand, UpdateOperand], paths: Path[]): void {
+  addPathsInValue(left, paths)
+  addPathsInValue(right, paths)
 }
-
-const pathsInBoth = ([left, right]: readonly [UpdateOperand, UpdateOperand]): readonly Path[] => [
-  ...pathsInValue(left),
-  ...pathsInValue(right),
-]

@@ -26,6 +26,31 @@ export type ScannedRow = {
   readonly fetched?: { readonly body: Buffer; readonly sizeBytes: number }
 }
 
+type Built = Omit<Page, 'items' | 'lastItem'> & { readonly lastItem: Buffer | undefined }
+
+/** A class for its getter, which an object's literal would be made slowly with, page by page. */
+class BuiltPage implements Page {
+  readonly text: PageText
+  readonly count: number
+  readonly scannedCount: number
+  readonly scannedSizeBytes: number
+  readonly fetchedSizesBytes: readonly number[]
+  declare readonly lastItem?: Buffer
+
+  constructor(of: Built) {
+    this.text = of.text
+    this.count = of.count
+    this.scannedCount = of.scannedCount
+    this.scannedSizeBytes = of.scannedSizeBytes
+    this.fetchedSizesBytes = of.fetchedSizesBytes
+    if (of.lastItem !== undefined) this.lastItem = of.lastItem
+  }
+
+  get items(): readonly Buffer[] {
+    return this.text.list()
+  }
+}
+
 export class PageBuilder {
   readonly #rules: PageRules
   readonly #text = new PageText()
@@ -68,18 +93,14 @@ export class PageBuilder {
   }
 
   finish(): Page {
-    const text = this.#text
-    return {
-      text,
-      get items() {
-        return text.list()
-      },
+    return new BuiltPage({
+      text: this.#text,
       count: this.#count,
       scannedCount: this.#scannedCount,
       scannedSizeBytes: this.#scannedSizeBytes,
       fetchedSizesBytes: this.#fetchedSizesBytes,
-      ...(this.#lastItem === undefined ? {} : { lastItem: this.#lastItem }),
-    }
+      lastItem: this.#lastItem,
+    })
   }
 
   #measure(row: ScannedRow): void {

