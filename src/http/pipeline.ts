@@ -189,7 +189,7 @@ function answerOf(output: unknown, contentType: string, operation: string, heade
   return headers === undefined ? about : { ...about, headers }
 }
 
-/** Its bytes are made for whoever has no place for its parts. A getter of an object's literal would be made anew, slowly, with each answer. */
+/** Makes its bytes for callers without a place for its parts. It is a class, since V8 is slow with object literals that have a getter. */
 class RenderedAnswer implements Answer {
   readonly status = 200
   readonly outcome = 'ok'

@@ -28,7 +28,7 @@ export type ScannedRow = {
 
 type Built = Omit<Page, 'items' | 'lastItem'> & { readonly lastItem: Buffer | undefined }
 
-/** A class for its getter, which an object's literal would be made slowly with, page by page. */
+/** It is a class, since V8 is slow with object literals that have a getter. */
 class BuiltPage implements Page {
   readonly text: PageText
   readonly count: number
