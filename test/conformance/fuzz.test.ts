@@ -18,7 +18,7 @@ import { mutatedRequest, type Tables } from './mutated.ts'
 import { call, type RawReply, send } from './raw-request.ts'
 import { isLocal } from './region.ts'
 
-const requests = Number(process.env['LONGITUDE_FUZZ_REQUESTS'] ?? 2000)
+const requests = Number(process.env['LONGITUDE_FUZZ_REQUESTS'] ?? 1200)
 const workers = Number(process.env['LONGITUDE_FUZZ_WORKERS'] ?? 0)
 const firstSeed = Number(process.env['LONGITUDE_FUZZ_SEED'] ?? 1)
 const atOnce = 8

@@ -5,7 +5,7 @@ import { call } from './raw-request.ts'
 import { isLocal, testRegion, type TestRegion } from './region.ts'
 
 /** Raise it to look for longer; a failure prints the seed of its request. */
-const requests = Number(process.env['LONGITUDE_FUZZ_REQUESTS'] ?? 2000)
+const requests = Number(process.env['LONGITUDE_FUZZ_REQUESTS'] ?? 1200)
 const firstSeed = Number(process.env['LONGITUDE_FUZZ_SEED'] ?? 1)
 const atOnce = 8
 

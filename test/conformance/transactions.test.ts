@@ -169,15 +169,18 @@ describe('TransactGetItems', () => {
 
   test('never sees half of a transaction', async () => {
     const writer = (async () => {
-      for (let n = 0; n < 100; n++) await write([put('x', { n: { N: `${n}` } }), put('y', { n: { N: `${n}` } })])
+      for (let n = 0; n < 30; n++) await write([put('x', { n: { N: `${n}` } }), put('y', { n: { N: `${n}` } })])
     })()
     const state = { written: false }
     void writer.finally(() => void (state.written = true))
+    const seen = new Set<string | undefined>()
     while (!state.written) {
       const [x, y] = (await read(['x', 'y'])).Responses ?? []
       expect(x?.Item?.['n']).toEqual(y?.Item?.['n'])
+      seen.add(x?.Item?.['n']?.N)
     }
     await writer
+    expect(seen.size, 'transactions that were seen while they were written').toBeGreaterThan(1)
   })
 
   test('refuses the same item twice', async () => {
