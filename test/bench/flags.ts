@@ -14,3 +14,15 @@ export function flagsOf(usage: string): { readonly quick: boolean; readonly json
   console.log(usage)
   return process.exit()
 }
+
+/** The same, and one more that is a number. */
+export function numberedFlagsOf(
+  usage: string,
+  name: string,
+): { readonly quick: boolean; readonly json: boolean; readonly number: number | undefined } {
+  const at = process.argv.indexOf(`--${name}`)
+  const [, value] = at < 0 ? [] : process.argv.splice(at, 2)
+  const number = value === undefined ? undefined : Number(value)
+  if (number !== undefined && !(number >= 1)) throw new Error(`--${name} takes a number`)
+  return { ...flagsOf(usage), number }
+}

@@ -20,8 +20,10 @@ export class UnusableLine extends Error {
   override readonly name = 'UnusableLine'
 }
 
-/** The condition comes with items of a bulk put only. */
-export type ImportRow = { readonly item: NewItem; readonly condition?: Condition } | { readonly problem: string }
+/** `keyAttributes`: where they could be told without parsing the item. The condition comes with items of a bulk put only. */
+export type ImportRow =
+  | { readonly item: NewItem; readonly keyAttributes?: Item | undefined; readonly condition?: Condition }
+  | { readonly problem: string }
 
 /** Reads the lines of one object. Undefined for a line that is no row of its own. Throws UnusableLine. */
 export type RowReader = (line: Buffer) => ImportRow | undefined
@@ -53,7 +55,7 @@ export function checked(item: NewItem, { key }: Pick<Table, 'key'>): ImportRow {
   if (sizeOfNewItem(item) > itemSizeBytesMax) return { problem: 'Item size has exceeded the maximum allowed size' }
   const alone = keyAttributesAlone(key, item)
   const problem = alone === undefined ? itemKeyProblem(key, parsedItem(item)) : keyValuesProblem(key, alone)
-  return problem === undefined ? { item } : { problem }
+  return problem === undefined ? { item, keyAttributes: alone } : { problem }
 }
 
 const start = Buffer.from('{"Item":')

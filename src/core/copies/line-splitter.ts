@@ -16,15 +16,16 @@ export class LineSplitter {
   #parts: Buffer[] = []
   #length = 0;
 
-  /** Lines that end in these bytes, without their ends. Throws LineTooLong. */
+  /** Lines that end in these bytes, without their ends; one that begins in them is a view of them. Throws LineTooLong. */
   *add(bytes: Buffer): Generator<Buffer> {
     let from = 0
     for (let end = bytes.indexOf(newline); end >= 0; end = bytes.indexOf(newline, from)) {
-      const line = withoutReturn(Buffer.concat([...this.#parts, bytes.subarray(from, end)]))
+      const part = bytes.subarray(from, end)
+      const line = this.#length === 0 ? part : Buffer.concat([...this.#parts, part])
       this.#parts = []
       this.#length = 0
       from = end + 1
-      yield line
+      yield withoutReturn(line)
     }
     this.#parts.push(bytes.subarray(from))
     this.#length += bytes.length - from

@@ -35,5 +35,5 @@ export const restoredAtOnceMax = 100
 export const restoredBytesAtOnceMax = 512 * 1024
 /** Files of the archive that a copy of a region holds. */
 export const regionCopyFilesMax = 500_000
-/** Records of a store that are read in one turn while a region is copied. */
+/** Records of a store that are read in one turn while a region is copied, and written together while it is restored. */
 export const copiedRecordsMax = 1000

@@ -8,12 +8,16 @@ import type { Write } from './write.ts'
 
 export type PutWrite = Extract<Write, { readonly kind: 'put' }>
 
-export function putOf({ id, key }: Pick<Table, 'id' | 'key'>, item: NewItem): PutWrite {
-  return { kind: 'put', table: id, ...keyOfCopied(key, item), item }
+/** `alone`: its key attributes, where the caller has them. */
+export function putOf({ id, key }: Pick<Table, 'id' | 'key'>, item: NewItem, alone?: Item): PutWrite {
+  return { kind: 'put', table: id, ...keyOfCopied(key, item, alone), item }
 }
 
-export function keyOfCopied(key: KeySchema, item: NewItem): { readonly key: Buffer; readonly keyAttributes: Item } {
-  const alone = keyAttributesAlone(key, item)
+export function keyOfCopied(
+  key: KeySchema,
+  item: NewItem,
+  alone = keyAttributesAlone(key, item),
+): { readonly key: Buffer; readonly keyAttributes: Item } {
   const found = alone ?? parsedItem(item)
   return { key: encodePrimaryKey(key, found), keyAttributes: alone ?? keyAttributesOf(key, found) }
 }

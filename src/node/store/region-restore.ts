@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { FolderBlobs } from '../../adapters/files/folder-blobs.ts'
 import { openLmdbStore } from '../../adapters/lmdb/lmdb-store.ts'
-import { regionCopyFilesMax } from '../../core/limits/archive-limits.ts'
+import { copiedRecordsMax, regionCopyFilesMax } from '../../core/limits/archive-limits.ts'
 import { framesIn } from '../../core/archive/length-frames.ts'
 import {
   regionArchiveName,
@@ -156,7 +156,9 @@ async function fillStore(
     for (let blob = 0; blob < store.blobs; blob++) {
       const name = regionStoreName(id, blob)
       const edits = editsIn(await contentOf(from, name))
-      await target.write(edits)
+      // The store makes room for a page an edit: all of a blob at once would leave a hundred megabytes to spare.
+      for (let at = 0; at < edits.length; at += copiedRecordsMax)
+        await target.write(edits.slice(at, at + copiedRecordsMax))
       records += edits.length
       onProgress(`${records.toLocaleString('en')} of ${store.records.toLocaleString('en')} records of the store`)
     }

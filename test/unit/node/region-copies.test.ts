@@ -1,5 +1,15 @@
 /** A copy of a whole region brings back the same records, keys and backups; one that is torn, damaged or of another region is refused by name. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
@@ -54,6 +64,20 @@ test('the restored folder has the same records, data keys and files of backups',
   expect(readFileSync(join(data('empty'), 'data-keys.json'), 'utf8')).toBe('wrapped')
   expect(readFileSync(join(data('empty'), 'archive', 'backups', 'one', 'manifest'), 'utf8')).toBe('of a backup')
   expect(existsSync(join(data('empty'), 'restoring'))).toBe(false)
+})
+
+test('a restored store takes little more room than its records', async () => {
+  const store = await openLmdbStore(join(data('node'), 'store'))
+  const many = Array.from({ length: 9000 }, (_, n) => ({
+    key: Buffer.from([0x10, n >> 8, n & 255]),
+    value: Buffer.alloc(400),
+  }))
+  await store.write(many)
+  await store.close()
+  await backUpRegion({ region, folder: data('node'), to: place(), onProgress })
+  await restored()
+  const { size } = statSync(join(data('empty'), 'store', 'data.mdb'))
+  expect(size / 1024 / 1024).toBeLessThan(24)
 })
 
 test.each([

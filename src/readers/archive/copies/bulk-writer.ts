@@ -55,12 +55,14 @@ export class BulkWriter {
     return this.#reportBytes >= reportBytesMax
   }
 
-  async add(object: string, { row, line }: RowAt): Promise<void> {
+  /** Returns what is to be waited for before the next row, where a batch is whole. */
+  add(object: string, { row, line }: RowAt): Promise<void> | undefined {
     this.#object = object
     if ('problem' in row) return this.#fail({ Line: line, ErrorMessage: row.problem })
     this.#writes.push(this.#writeOf(row))
     this.#bytes += sizeOfNewItem(row.item)
-    if (this.#writes.length >= importedAtOnceMax || this.#bytes >= importedBytesAtOnceMax) await this.#write()
+    const isWhole = this.#writes.length >= importedAtOnceMax || this.#bytes >= importedBytesAtOnceMax
+    return isWhole ? this.#write() : undefined
   }
 
   /** All of it is durable and counted. Rejects where the store cannot take it. */
@@ -126,7 +128,7 @@ export class BulkWriter {
     })
   }
 
-  #fail(what: Readonly<Record<string, unknown>>): void {
+  #fail(what: Readonly<Record<string, unknown>>): undefined {
     this.#counts = { ...this.#counts, failed: this.#counts.failed + 1 }
     this.#report('ERROR', { S3Key: this.#object, ...what })
   }
@@ -140,8 +142,8 @@ export class BulkWriter {
     this.#reportBytes += line.length
   }
 
-  #writeOf({ item, condition }: Exclude<ImportRow, { readonly problem: string }>): Write {
-    const put = putOf(this.#table, item)
+  #writeOf({ item, keyAttributes, condition }: Exclude<ImportRow, { readonly problem: string }>): Write {
+    const put = putOf(this.#table, item, keyAttributes)
     return condition === undefined ? put : { ...put, condition, returnItemOnRefusal: true }
   }
 }

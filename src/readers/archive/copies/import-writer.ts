@@ -28,13 +28,15 @@ export class ImportWriter {
     this.#onProblem = onProblem
   }
 
-  async add(row: ImportRow): Promise<void> {
+  /** Returns what is to be waited for before the next row, where a batch is whole. */
+  add(row: ImportRow): Promise<void> | undefined {
     if ('problem' in row) return this.#refuse(row.problem)
     const problem = this.#problemIn(row.item)
     if (problem !== undefined) return this.#refuse(problem)
-    this.#writes.push(putOf(this.#table, row.item))
+    this.#writes.push(putOf(this.#table, row.item, row.keyAttributes))
     this.#bytes += sizeOfNewItem(row.item)
-    if (this.#writes.length >= importedAtOnceMax || this.#bytes >= importedBytesAtOnceMax) await this.#write()
+    const isWhole = this.#writes.length >= importedAtOnceMax || this.#bytes >= importedBytesAtOnceMax
+    return isWhole ? this.#write() : undefined
   }
 
   /** All of it is durable and counted. Rejects where the store cannot take it. */
@@ -65,7 +67,7 @@ export class ImportWriter {
     return counts
   }
 
-  #refuse(problem: string): void {
+  #refuse(problem: string): undefined {
     this.#errors++
     this.#onProblem(problem)
   }

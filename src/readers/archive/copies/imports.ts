@@ -161,7 +161,8 @@ export class Imports implements Service {
     })
     for await (const some of pacedSteps(engine.pace, rows))
       for (const { row, line } of some) {
-        await writer.add(row)
+        const written = writer.add(row)
+        if (written !== undefined) await written
         if (isStopped()) return now
         if (line - noted < importNotedEvery) continue
         now = await this.#note(now, writer, { object, line })
