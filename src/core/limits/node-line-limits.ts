@@ -20,3 +20,5 @@ export const nodeAnswerMsMax = 30_000
 export const nodeFarewellMsMax = 2000
 /** How long a region may take to stop once its node does not lead any more; the process ends otherwise. */
 export const regionStopMsMax = 20_000
+/** Questions for the term that a node knows which it has not answered; one at a time is usual. */
+export const nodeTermsAskedMax = 16

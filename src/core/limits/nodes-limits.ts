@@ -12,6 +12,8 @@ export const nodeEntriesInFlightMax = 8
 export const nodeBytesInFlightMax = 8 * 1024 * 1024
 /** Beats among them: the reads that come while so many are in flight share the next one. */
 export const nodeBeatsInFlightMax = 2
+/** Other nodes are given so long to say which term they know. Until one has answered, the reads that come are proved by the order. */
+export const nodeRoundMsMax = 100
 /** Barriers that wait; further ones are refused at once. */
 export const nodeBarriersMax = 50_000
 

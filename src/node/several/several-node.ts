@@ -127,6 +127,7 @@ class SeveralNode {
       random: systemRandom,
       log: this.#options.log,
       ask: async (name, question) => await askNode(this.#connect, addressOf(name), question),
+      askTerm: async (name) => await this.#port?.askTerm(name),
     })
   }
 
@@ -180,7 +181,7 @@ class SeveralNode {
       clock,
       log,
       open: async (number) => await openTerm(number, term),
-      lineTo: (name) => this.#lineTo(name),
+      lineTo: (name) => this.#lineTo(name, nodeLog),
       onChange: () => this.#port?.tell(),
       onStopped: () => this.#around.prometheus.forgetGauges(),
       onStuck: (error) => {
@@ -194,7 +195,7 @@ class SeveralNode {
     })
   }
 
-  #lineTo(name: string): NodeLine | undefined {
+  #lineTo(name: string, nodeLog: NodeLog): NodeLine | undefined {
     const to = this.#several.nodes.get(name)
     const { clock } = this.#around
     if (to === undefined) return undefined
@@ -205,6 +206,7 @@ class SeveralNode {
       log: this.#options.log,
       onChange: () => this.#route.changed(),
       onTold: (told) => (this.#told = told),
+      knownTerm: () => nodeLog.knownTerm(),
     })
   }
 

@@ -23,6 +23,7 @@ import type { QuorumStream } from '../../ports/quorum.ts'
 import { type Edit, StoreFailed } from '../../ports/store.ts'
 import { encodeEdits, encodeNodeEntry, partsOf } from './node-entry.ts'
 import { placed } from './placed-entry.ts'
+import { type AskTerm, TermRounds } from './term-rounds.ts'
 import { digestAfter } from './terms.ts'
 
 type Waiter = { readonly resolve: () => void; readonly reject: (error: Error) => void }
@@ -52,6 +53,8 @@ export type LeadingOptions = {
   readonly clock: Clock
   /** Of an entry; a larger batch goes in parts. */
   readonly entryBytesMax: number
+  readonly others: readonly string[]
+  readonly askTerm: AskTerm
 }
 
 export class Leading {
@@ -62,6 +65,8 @@ export class Leading {
   #queuedBytes = 0
   #bytesInFlight = 0
   #beatsInFlight = 0
+  readonly #rounds: TermRounds<Waiter>
+  /** What the other nodes could not tell: they wait for an entry. */
   #barriers: Waiter[] = []
   /** Batches that are accepted and not durable yet. */
   readonly #applied = new Set<Waiter>()
@@ -76,6 +81,7 @@ export class Leading {
     this.#options = options
     this.#digest = options.digest
     this.#madeMs = options.clock.monotonicMs()
+    this.#rounds = new TermRounds({ ...options, onRound: (waiters, isSure) => this.#asked(waiters, isSure) })
     this.#make({ kind: 'beat' }, undefined)
   }
 
@@ -99,14 +105,21 @@ export class Leading {
     })
   }
 
-  /** Resolves when an entry that was made after this call is accepted: until then no other node led. */
+  /** Resolves when no other node had led after this call: none of them knows of it, or an entry that was made after the call is accepted. */
   barrier(): Promise<void> {
     if (this.#end !== undefined) return Promise.reject(this.#end)
-    if (this.#barriers.length >= nodeBarriersMax) return Promise.reject(new StoreFailed('too many reads wait'))
-    return new Promise((resolve, reject) => {
-      this.#barriers.push({ resolve, reject })
-      this.#schedule()
-    })
+    if (this.#barriers.length + this.#rounds.count >= nodeBarriersMax)
+      return Promise.reject(new StoreFailed('too many reads wait'))
+    return new Promise((resolve, reject) => this.#rounds.wait({ resolve, reject }))
+  }
+
+  #asked(waiters: readonly Waiter[], isSure: boolean): void {
+    if (isSure) {
+      for (const { resolve } of waiters) resolve()
+      return
+    }
+    this.#barriers.push(...waiters)
+    this.#schedule()
   }
 
   /** Now and then: places a beat when nothing else was placed for a while. */
@@ -155,7 +168,8 @@ export class Leading {
     this.#end = error
     const waiting = [...this.#flights.values()].flatMap(({ barriers, waiter }) => [...barriers, waiter])
     const queued = this.#queue.map(({ waiter }) => waiter)
-    for (const waiter of [...this.#applied, ...waiting, ...queued, ...this.#barriers]) waiter?.reject(error)
+    const reading = [...this.#rounds.drain(), ...this.#barriers]
+    for (const waiter of [...this.#applied, ...waiting, ...queued, ...reading]) waiter?.reject(error)
     this.#applied.clear()
     this.#flights.clear()
     this.#queue = []

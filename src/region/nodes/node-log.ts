@@ -21,42 +21,23 @@ import {
   nodeWatchMs,
 } from '../../core/limits/nodes-limits.ts'
 import { assert } from '../../core/assert.ts'
-import type { Clock } from '../../ports/clock.ts'
-import type { Log } from '../../ports/log.ts'
-import type { Quorum, QuorumEntry, QuorumStream } from '../../ports/quorum.ts'
-import type { Random } from '../../ports/random.ts'
+import type { QuorumEntry, QuorumStream } from '../../ports/quorum.ts'
 import { type Store, StoreLost } from '../../ports/store.ts'
 import { Applying } from './store/applying.ts'
 import { Campaign } from './campaign.ts'
-import { type AskNode, copyStore } from './store/store-copy.ts'
+import { copyStore } from './store/store-copy.ts'
 import { Leading } from './leading.ts'
 import { answerTo } from './store/store-pages.ts'
 import { decodeNodeEntry, type NodeEntry, type NodeName } from './node-entry.ts'
 import { hasRows, type NodePlace, placeOf, wholePlaceOf } from './store/node-place.ts'
 import type { Broken, Life } from './node-life.ts'
+import type { NodeLogOptions } from './node-log-options.ts'
 import type { NodeRole, NodeStatus } from './node-role.ts'
 import { NodeVoice } from './node-voice.ts'
 import { Terms, type Verdict } from './terms.ts'
 import { TermStore } from './store/term-store.ts'
 import { openStream, otherHistory } from './order-stream.ts'
-import { Trimming, type TrimLimits } from './entry-trimming.ts'
-
-export type NodeLogOptions = {
-  /** The name of the order's stream. */
-  readonly group: string
-  readonly nodes: readonly string[]
-  readonly self: NodeName
-  /** The node's own, on its disk; its giver closes it after `stop`. */
-  readonly store: Store
-  readonly quorum: Quorum
-  readonly clock: Clock
-  readonly random: Pick<Random, 'fraction' | 'uuid'>
-  readonly log: Log
-  /** Carries a question to another node, and brings what its `lend` answers. */
-  readonly ask: AskNode
-  /** Other limits than the usual ones, for tests. */
-  readonly limits?: TrimLimits & { readonly entryBytesMax: number; readonly copyPageRowsMax: number }
-}
+import { Trimming } from './entry-trimming.ts'
 
 export class NodeLog {
   readonly #options: NodeLogOptions
@@ -126,6 +107,11 @@ export class NodeLog {
   /** Resolves when no other node has led between the call and some moment after it. */
   barrier(): Promise<void> {
     return this.#leading?.barrier() ?? Promise.reject(new StoreLost('this node does not lead the region'))
+  }
+
+  /** The latest term that this node knows. Undefined until it knows all that was placed before its present life. */
+  knownTerm(): number | undefined {
+    return this.#isCaughtUp ? this.#terms.place.term : undefined
   }
 
   /** The region of this term serves requests. */
@@ -329,9 +315,11 @@ export class NodeLog {
     await life.applying.settled()
     if (life.isOver || this.#stream === undefined) return
     this.#options.log.info('this node leads the region', { term })
-    const { clock, limits } = this.#options
+    const { limits, nodes, self } = this.#options
     const { entryBytesMax = nodeEntryBytesMax } = limits ?? {}
-    this.#leading = new Leading({ term, run: this.#run, digest, stream: this.#stream, clock, entryBytesMax })
+    const others = nodes.filter((node) => node !== self.node)
+    const of = { term, run: this.#run, digest, stream: this.#stream }
+    this.#leading = new Leading({ ...this.#options, ...of, others, entryBytesMax })
   }
 
   #endTerm(error: Error): void {

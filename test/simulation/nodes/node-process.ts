@@ -12,6 +12,7 @@ import type { Clock } from '../../../src/ports/clock.ts'
 import type { Meter } from '../../../src/ports/meter.ts'
 import { StoreFailed } from '../../../src/ports/store.ts'
 import { NodeLog } from '../../../src/region/nodes/node-log.ts'
+import type { AskTerm } from '../../../src/region/nodes/term-rounds.ts'
 import type { NodeRole } from '../../../src/region/nodes/node-role.ts'
 import type { Member } from '../strong/start-member.ts'
 import { Gate, gatedClock, gatedQuorum } from './gate.ts'
@@ -55,6 +56,7 @@ export class NodeProcess {
     let end: () => void = () => {}
     this.ended = new Promise((resolve) => (end = () => resolve(undefined)))
     this.#end = end
+    const askTerm: AskTerm = (other) => this.#askTerm(other)
     this.log = new NodeLog({
       group,
       nodes: world.nodes.map((each) => each.name),
@@ -65,6 +67,7 @@ export class NodeProcess {
       random: this.#random.fork(),
       log: world.story.logOf(name),
       ask: (other, question) => this.#ask(other, question),
+      askTerm: world.variant.askTerm?.(askTerm) ?? askTerm,
       limits: world.limits,
     })
     this.log.onRole((role) => this.#onRole(role))
@@ -119,6 +122,13 @@ export class NodeProcess {
     await this.gate.through()
     if (answer === undefined) throw new Error(`${other} does not answer`)
     return answer
+  }
+
+  async #askTerm(other: string): Promise<number | undefined> {
+    const { world, name } = this.node
+    const known = await world.send(name, other, (process) => Promise.resolve(process.log.knownTerm()))
+    await this.gate.through()
+    return known
   }
 
   #onRole(role: NodeRole): void {

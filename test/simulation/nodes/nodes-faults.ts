@@ -18,7 +18,7 @@ type Fault = AnyFault<NodesWorld>
 const nothing = (): void => {}
 
 /** What is not whole by then finds a promise broken: that every node answers again. */
-const patienceMs = 60_000
+const patienceMs = 120_000
 
 /** kill -9, perhaps while a batch is half written. */
 const crash =
@@ -240,6 +240,7 @@ export function heal(world: NodesWorld): void {
     node.start()
     node.process?.gate.open()
     node.storeFails = 0
+    node.flushMs = 1
     node.hearsFromMs = 0
   }
 }

@@ -7,8 +7,9 @@ import { MemoryQuorums } from '../../../src/adapters/memory/quorum/memory-quorum
 import { Scheduler } from '../../../src/adapters/memory/scheduler.ts'
 import { SeededRandom } from '../../../src/adapters/memory/seeded-random.ts'
 import { required } from '../../../src/core/assert.ts'
-import type { NodeLogOptions } from '../../../src/region/nodes/node-log.ts'
 import type { Env } from '../../../src/ports/env.ts'
+import type { NodeLogOptions } from '../../../src/region/nodes/node-log-options.ts'
+import type { AskTerm } from '../../../src/region/nodes/term-rounds.ts'
 import { Recorder } from '../../linearizability/recorder.ts'
 import { Story } from '../story.ts'
 import { expectThat } from '../violation.ts'
@@ -25,6 +26,7 @@ export type NodesVariant = {
   /** Writes that are refused do not wait until it is known that no other node leads. */
   readonly isUnsure?: boolean
   readonly member?: (member: Member) => Member
+  readonly askTerm?: (ask: AskTerm) => AskTerm
 }
 
 /** A larger world that the nodes are in, and what they run on the store of a term in the place of their region's engine. */

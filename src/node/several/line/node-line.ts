@@ -20,6 +20,7 @@ import { lostReply } from '../front/lost-reply.ts'
 import type { Lead } from '../front/leader-route.ts'
 import type { NodeAddress } from '../several-options.ts'
 import { type Told, toldIn } from './leader-word.ts'
+import { answerToTerm } from './term-lines.ts'
 
 type NodeLineOptions = {
   readonly to: NodeAddress
@@ -29,6 +30,8 @@ type NodeLineOptions = {
   /** It can be used now, or cannot any more. */
   readonly onChange: () => void
   readonly onTold: (told: Told) => void
+  /** Of this node. */
+  readonly knownTerm: () => number | undefined
 }
 
 export class NodeLine implements Lead {
@@ -98,6 +101,8 @@ export class NodeLine implements Lead {
 
   #hear(socket: Socket, forwarder: Forwarder, about: unknown): void {
     if (this.#socket !== socket) return
+    const answer = answerToTerm(about, this.#options.knownTerm())
+    if (answer !== undefined) return forwarder.tell(answer)
     const told = toldIn(about)
     if (told === undefined) return
     this.#heardMs = this.#options.clock.monotonicMs()

@@ -15,6 +15,7 @@ import { nodeServer } from './connecting.ts'
 import type { OwnLead } from '../own-lead.ts'
 import type { SeveralOptions } from '../several-options.ts'
 import type { Told } from './leader-word.ts'
+import { TermLines } from './term-lines.ts'
 
 type NodePortOptions = {
   readonly several: SeveralOptions
@@ -30,13 +31,16 @@ type NodePortOptions = {
 export type NodePort = {
   /** Tells the other nodes at once what has changed. */
   readonly tell: () => void
+  /** Which term another node knows. */
+  readonly askTerm: (node: string) => Promise<number | undefined>
   readonly close: () => Promise<void>
 }
 
 /** Rejects when the port cannot be had. */
 export async function openNodePort(options: NodePortOptions): Promise<NodePort> {
   const { several, log } = options
-  const [open, lines] = [new Set<Socket>(), new Set<() => void>()]
+  const open = new Set<Socket>()
+  const lines: Lines = { all: new Set(), terms: new TermLines() }
   const server = nodeServer(several, log, (socket) => {
     open.add(socket)
     socket.on('error', () => {})
@@ -48,8 +52,9 @@ export async function openNodePort(options: NodePortOptions): Promise<NodePort> 
   await listening(server, several.host, several.nodes.get(several.node)?.port ?? 0)
   return {
     tell: () => {
-      for (const tell of lines) tell()
+      for (const tell of lines.all) tell()
     },
+    askTerm: async (node) => await lines.terms.ask(node),
     close: async () => {
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve())
@@ -60,13 +65,19 @@ export async function openNodePort(options: NodePortOptions): Promise<NodePort> 
   }
 }
 
+type Lines = {
+  /** Each tells what this node is to the node at its other end. */
+  readonly all: Set<() => void>
+  readonly terms: TermLines
+}
+
 type Admitted = {
   readonly socket: Socket
   readonly beginning: Readonly<Record<string, unknown>>
   readonly received: Buffer
 }
 
-function taken(options: NodePortOptions, lines: Set<() => void>, { socket, beginning, received }: Admitted): void {
+function taken(options: NodePortOptions, lines: Lines, { socket, beginning, received }: Admitted): void {
   const { ownLead, lend, log } = options
   const onBroken = (reason: string): void => {
     log.warn('another node says what cannot be understood', { node: beginning['node'], reason })
@@ -86,20 +97,24 @@ function taken(options: NodePortOptions, lines: Set<() => void>, { socket, begin
         else reply({}, lend(question))
       },
     })
-  else if (beginning['kind'] === 'requests') serveRequests(options, lines, { socket, onBroken })
+  else if (beginning['kind'] === 'requests')
+    serveRequests(options, lines, { socket, node: String(beginning['node']), onBroken })
   else return void socket.destroy()
   socket.unshift(received)
   socket.resume()
 }
 
-type Serving = { readonly socket: Socket; readonly onBroken: (reason: string) => void }
+type Serving = { readonly socket: Socket; readonly node: string; readonly onBroken: (reason: string) => void }
 
-function serveRequests(options: NodePortOptions, lines: Set<() => void>, { socket, onBroken }: Serving): void {
+function serveRequests(options: NodePortOptions, lines: Lines, { socket, node, onBroken }: Serving): void {
   const { ownLead, told, clock, log } = options
   let heardMs = clock.monotonicMs()
   const tell = serveForwarded(socket, {
     onBroken,
-    onTold: () => (heardMs = clock.monotonicMs()),
+    onTold: (about) => {
+      heardMs = clock.monotonicMs()
+      terms.take(about)
+    },
     onStuck: () => {
       log.warn('another node does not read its replies: its connection is ended')
       socket.destroy()
@@ -111,6 +126,7 @@ function serveRequests(options: NodePortOptions, lines: Set<() => void>, { socke
       return true
     },
   })
+  const terms = lines.terms.add(node, tell)
   let cancel: () => void = () => undefined
   const tellNow = (): void => tell(told())
   const again = (): void => {
@@ -118,10 +134,11 @@ function serveRequests(options: NodePortOptions, lines: Set<() => void>, { socke
     tellNow()
     cancel = clock.after(nodeLineEveryMs, again)
   }
-  lines.add(tellNow)
+  lines.all.add(tellNow)
   socket.on('close', () => {
     cancel()
-    lines.delete(tellNow)
+    terms.end()
+    lines.all.delete(tellNow)
   })
   again()
 }

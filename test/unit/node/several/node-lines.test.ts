@@ -54,6 +54,9 @@ class Leading {
   }
 }
 
+/** What the following node says of terms. */
+const known: { term: number | undefined } = { term: 7 }
+
 function following(several: SeveralOptions): { route: LeaderRoute; line: NodeLine; told: Told[] } {
   const told: Told[] = []
   const route = new LeaderRoute({ clock: fastClock, requestIds: () => 'an id' })
@@ -64,6 +67,7 @@ function following(several: SeveralOptions): { route: LeaderRoute; line: NodeLin
     log: quiet,
     onChange: () => route.changed(),
     onTold: (what) => told.push(what),
+    knownTerm: () => known.term,
   })
   route.lead(line)
   closing.push(() => line.end())
@@ -85,6 +89,20 @@ test('a request at a following node is answered by the leading one, and told wha
   route.forward(requestOf('1'), answers.of('1'))
   await expect.poll(() => answers.all).toEqual(['1 200 done'])
   expect(told.at(-1)).toEqual(leading.told)
+})
+
+test('a following node is asked over its line which term it knows', async () => {
+  const { leading, line } = await pair()
+  await expect.poll(() => line.isOpen).toBe(true)
+  known.term = 7
+  expect(await Promise.all([leading.port.askTerm('b'), leading.port.askTerm('b')])).toEqual([7, 7])
+  known.term = undefined
+  expect(await leading.port.askTerm('b')).toBeUndefined()
+  // It has made no line.
+  expect(await leading.port.askTerm('c')).toBeUndefined()
+  const [asked] = [leading.port.askTerm('b'), line.end()]
+  expect(await asked).toBeUndefined()
+  expect(await leading.port.askTerm('b')).toBeUndefined()
 })
 
 test('a node that does not lead declines, and the request waits for one that does', async () => {

@@ -19,6 +19,27 @@ describe('the nodes of a region', () => {
       for (const node of world.nodes.values()) expect(rowsOf(node)).toEqual(['\x10x=3', '\x10y=2'])
     }))
 
+  test('a barrier asks the other nodes, and places nothing', () =>
+    inWorld(async (world) => {
+      const leader = await world.leading()
+      await world.until(() =>
+        [...world.nodes.values()].every(({ log }) => log.knownTerm() === leader.log.status().term),
+      )
+      const { sequence } = leader.log.status()
+      for (let n = 0; n < 20; n++) await leader.log.barrier()
+      expect(leader.log.status().sequence).toBe(sequence)
+    }))
+
+  test('a barrier is an entry while another node is away', () =>
+    inWorld(async (world) => {
+      const leader = await world.leading()
+      const other = [...world.nodes.values()].find((node) => node !== leader)
+      world.kill(other?.name ?? 'a')
+      const { sequence } = leader.log.status()
+      await leader.log.barrier()
+      expect(leader.log.status().sequence).toBeGreaterThan(sequence)
+    }))
+
   test('another one takes over from one that has died, with all that was acknowledged', () =>
     inWorld(async (world) => {
       const first = await world.leading()
@@ -29,7 +50,10 @@ describe('the nodes of a region', () => {
       expect(storeOf(second).get(edit('x', '').key)?.toString()).toBe('1')
       await storeOf(second).write([edit('x', '2')])
       const back = world.start(first.name, disk)
+      // It cannot say before it knows all that was placed, its own former terms among it.
+      expect(back.log.knownTerm()).toBeUndefined()
       await world.until(() => rowsOf(back)[0] === '\x10x=2')
       expect(back.log.role()).toMatchObject({ role: 'following', leader: { node: second.name } })
+      expect(back.log.knownTerm()).toBe(second.log.status().term)
     }))
 })

@@ -7,7 +7,8 @@ import { Scheduler } from '../../../../src/adapters/memory/scheduler.ts'
 import { SeededRandom } from '../../../../src/adapters/memory/seeded-random.ts'
 import type { Log } from '../../../../src/ports/log.ts'
 import { StoreFailed } from '../../../../src/ports/store.ts'
-import { NodeLog, type NodeLogOptions } from '../../../../src/region/nodes/node-log.ts'
+import { NodeLog } from '../../../../src/region/nodes/node-log.ts'
+import type { NodeLogOptions } from '../../../../src/region/nodes/node-log-options.ts'
 import type { NodeRole } from '../../../../src/region/nodes/node-role.ts'
 
 export const nodeNames = ['a', 'b', 'c'] as const
@@ -73,6 +74,7 @@ export class NodesWorld {
         await this.time.sleep(1)
         return this.node(node as NodeName).log.lend(question)
       },
+      askTerm: (node) => this.#askTerm(name, node as NodeName),
       ...(this.limits === undefined ? {} : { limits: this.limits }),
     })
     const node: WorldNode = { name, log, store, clock, disk, roles: [] }
@@ -127,6 +129,13 @@ export class NodesWorld {
   heal(): void {
     for (const one of nodeNames)
       for (const other of nodeNames) if (one < other) this.#both(one, other, (a, b) => this.network.heal(a, b))
+  }
+
+  /** Both ways may be cut. */
+  async #askTerm(from: NodeName, to: NodeName): Promise<number | undefined> {
+    await this.time.sleep(1)
+    if (this.network.link(from, to).state !== 'up' || this.network.link(to, from).state !== 'up') return undefined
+    return this.node(to).log.knownTerm()
   }
 
   #both(one: string, other: string, work: (from: string, to: string) => void): void {
