@@ -19,6 +19,8 @@ export const nodeBarriersMax = 50_000
 
 /** Entries that wait for the node's disk are applied in one batch, up to so many bytes; the stream gives no more while so many wait. */
 export const nodeApplyBytesMax = 8 * 1024 * 1024
+/** A node that follows lets so much time pass between two batches: eventual reads there are older by so much, and flushes fewer. */
+export const nodeApplyRestMs = 20
 export const nodeUnappliedBytesMax = 32 * 1024 * 1024
 /** Where nothing is written, the place is made durable all the same after so many entries. */
 export const nodePlaceStep = 1024

@@ -199,7 +199,7 @@ export class NodeLog {
   }
 
   async #followFrom(stream: QuorumStream, place: NodePlace): Promise<Broken> {
-    const { store, log } = this.#options
+    const { store, clock, log } = this.#options
     let breaks: (why: Broken) => void = () => undefined
     const broken = new Promise<Broken>((resolve) => (breaks = resolve))
     const onFailed = (error: unknown): void => {
@@ -207,7 +207,7 @@ export class NodeLog {
       this.#campaign.rest(nodeStoreRecoverMs)
       this.#break('store failed')
     }
-    const applying = new Applying({ store, onDurable: () => this.#noteDurable(), onFailed }, place)
+    const applying = new Applying({ store, clock, onDurable: () => this.#noteDurable(), onFailed }, place)
     const isForeign = place.sequence === 0 && hasRows(store)
     const life: Life = { applying, breaks, isForeign, isOver: false }
     this.#terms.load(place)

@@ -1,8 +1,15 @@
 /**
  * Puts accepted edits into the node's store, in their order. Those that come while the disk is busy go into one batch, together with the
- * place that they lead to; so the store is always as of one place.
+ * place that they lead to; so the store is always as of one place. On a node that follows no request waits for them: it gathers them for a moment
+ * between two batches, since each batch costs a flush.
  */
-import { nodeApplyBytesMax, nodePlaceStep, nodeUnappliedBytesMax } from '../../../core/limits/nodes-limits.ts'
+import {
+  nodeApplyBytesMax,
+  nodeApplyRestMs,
+  nodePlaceStep,
+  nodeUnappliedBytesMax,
+} from '../../../core/limits/nodes-limits.ts'
+import type { Clock } from '../../../ports/clock.ts'
 import type { Edit, Store } from '../../../ports/store.ts'
 import { type NodePlace, placeEdit } from './node-place.ts'
 
@@ -10,11 +17,13 @@ type Waiting = {
   readonly edits: readonly Edit[]
   readonly bytes: number
   readonly place: NodePlace
-  readonly done: () => void
+  /** A request waits for them. */
+  readonly done: (() => void) | undefined
 }
 
 export type ApplyingOptions = {
   readonly store: Store
+  readonly clock: Pick<Clock, 'monotonicMs' | 'after'>
   /** The store has taken everything up to there. */
   readonly onDurable: (place: NodePlace) => void
   /** The store is as of its last place, and takes nothing more of this applying. */
@@ -29,6 +38,10 @@ export class Applying {
   #writing: Promise<void> | undefined
   #isOver = false
   #wake: (() => void)[] = []
+  /** When the last batch was durable. */
+  #writtenMs = -Infinity
+  /** Ends the rest between two batches. */
+  #hurry: () => void = () => undefined
 
   constructor(options: ApplyingOptions, durable: NodePlace) {
     this.#options = options
@@ -40,8 +53,9 @@ export class Applying {
   }
 
   /** `done` is called when they are durable, unless the store fails before. */
-  add(edits: readonly Edit[], place: NodePlace, done: () => void = () => undefined): void {
+  add(edits: readonly Edit[], place: NodePlace, done?: () => void): void {
     if (this.#isOver) return
+    if (done !== undefined) this.#hurry()
     const bytes = edits.reduce((sum, { key, value }) => sum + key.length + (value?.length ?? 0), 0)
     this.#waiting.push({ edits, bytes, place, done })
     this.#waitingBytes += bytes
@@ -64,6 +78,7 @@ export class Applying {
 
   /** Resolves when all that was added is durable, or never will be. */
   async settled(): Promise<void> {
+    this.#hurry()
     while (this.#writing !== undefined) await this.#writing
   }
 
@@ -79,7 +94,10 @@ export class Applying {
     // What is added in the same turn goes together.
     await Promise.resolve()
     try {
-      while (this.#waiting.length > 0 && !this.#isOver) await this.#writeSome()
+      while (this.#waiting.length > 0 && !this.#isOver) {
+        if (!this.#waiting.some(({ done }) => done !== undefined)) await this.#rest()
+        if (!this.#isOver) await this.#writeSome()
+      }
     } catch (error) {
       this.#isOver = true
       this.#waiting = []
@@ -90,13 +108,29 @@ export class Applying {
     }
   }
 
+  /** Since the last batch some time has passed, or something waits. */
+  async #rest(): Promise<void> {
+    const { clock } = this.#options
+    const leftMs = this.#writtenMs + nodeApplyRestMs - clock.monotonicMs()
+    if (leftMs <= 0 || this.#waitingBytes >= nodeApplyBytesMax) return
+    await new Promise<void>((resolve) => {
+      const cancel = clock.after(leftMs, resolve)
+      this.#hurry = () => {
+        cancel()
+        resolve()
+      }
+    })
+    this.#hurry = () => undefined
+  }
+
   async #writeSome(): Promise<void> {
     const taken = this.#takeSome()
     const place = (taken.at(-1) as Waiting).place
     await this.#options.store.write([...taken.flatMap(({ edits }) => edits), placeEdit(place)])
+    this.#writtenMs = this.#options.clock.monotonicMs()
     this.#durable = place
     this.#options.onDurable(place)
-    for (const { done } of taken) done()
+    for (const { done } of taken) done?.()
     this.#ready()
   }
 
