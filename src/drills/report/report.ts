@@ -76,23 +76,9 @@ const binMsLeast = 250
 const conflictsMax = 500
 
 export function reportOf(drill: Drill, recorded: Recorded, circumstances: Circumstances): Report {
-  const { startedMs, loadEndedMs, endedMs, operations, probes = [], samples } = recorded
+  const { startedMs, loadEndedMs, endedMs, samples } = recorded
   const binMs = Math.max(binMsLeast, Math.ceil((endedMs - startedMs) / binsMax / 50) * 50)
-  const place = placeIn(circumstances.regions)
-  const judged = {
-    steps: recorded.steps,
-    services: servicesOf(recorded, binMs).toSorted((a, b) => place(a.region) - place(b.region)),
-    pairs: pairSeriesOf(samples, startedMs, endedMs, binMs).toSorted((a, b) => place(a.from) - place(b.from)),
-    recoveries: recoveriesOf([...operations, ...probes], recorded.faults, loadEndedMs),
-    recoveryPoints: recorded.surveys.map((survey) => recoveryPointOf(survey, operations)),
-    fates: fatesOf(recorded),
-    isLoaded: hasLoad(drill.steps) || probes.length === 0,
-    conflictCount: recorded.conflicts.length,
-    proofs: recorded.proofs,
-    convergedMs: recorded.convergedMs,
-    effects: effectsOf(recorded),
-    problems: recorded.problems,
-  }
+  const judged = judgedOf(drill, recorded, { binMs, place: placeIn(circumstances.regions) })
   const verdicts = verdictsOf(drill.targets, judged)
   return {
     format: reportFormat,
@@ -125,6 +111,27 @@ export function reportOf(drill: Drill, recorded: Recorded, circumstances: Circum
     stalls: recorded.stalls,
     problems: recorded.problems,
     load: loadOf(drill.steps, recorded),
+  }
+}
+
+type Judging = { readonly binMs: number; readonly place: ReturnType<typeof placeIn> }
+
+/** What the targets are judged by. */
+function judgedOf({ steps }: Drill, recorded: Recorded, { binMs, place }: Judging) {
+  const { startedMs, loadEndedMs, endedMs, operations, probes = [], samples } = recorded
+  return {
+    steps: recorded.steps,
+    services: servicesOf(recorded, binMs).toSorted((a, b) => place(a.region) - place(b.region)),
+    pairs: pairSeriesOf(samples, startedMs, endedMs, binMs).toSorted((a, b) => place(a.from) - place(b.from)),
+    recoveries: recoveriesOf([...operations, ...probes], recorded.faults, loadEndedMs),
+    recoveryPoints: recorded.surveys.map((survey) => recoveryPointOf(survey, operations)),
+    fates: fatesOf(recorded),
+    isLoaded: hasLoad(steps) || probes.length === 0,
+    conflictCount: recorded.conflicts.length,
+    proofs: recorded.proofs,
+    convergedMs: recorded.convergedMs,
+    effects: effectsOf(recorded),
+    problems: recorded.problems,
   }
 }
 
