@@ -1,9 +1,9 @@
 /**
  * Whether the disk takes writes. From the first batch that it refuses until one of that size is stored again the region is in
- * trouble: it acknowledges nothing that is not stored, says so to whoever asks whether it is ready, and goes on reading.
+ * trouble: it acknowledges nothing that is not stored, says so when it is asked whether it is ready, and goes on reading.
  *
  * A full disk is no clear state: LMDB uses free pages of its file again, so small batches may pass while larger ones fail.
- * Hence the size, and hence the probe: without it a region that nobody writes to would never learn that there is room again.
+ * Hence the size, and hence the probe: without it a region without writes would never learn that there is room again.
  */
 import { errorText } from '../core/error-text.ts'
 import { ServiceError } from '../core/errors.ts'

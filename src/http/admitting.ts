@@ -4,7 +4,7 @@
  */
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { admissionBytesMax, handshakeMsMax } from '../core/limits/secure-limits.ts'
+import { admissionBytesMax, handshakeMsMax } from '../core/limits/wire-limits.ts'
 
 type Admission = {
   readonly secret: string

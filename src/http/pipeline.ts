@@ -41,7 +41,7 @@ export type PipelineOptions = {
   readonly audit?: Audit | undefined
   /** Told of every request and where its time went, once it is answered. */
   readonly observer?: RequestObserver | undefined
-  /** Verifies who sent it; without it, whoever signs in form is served. */
+  /** Verifies who sent it; without it, every client that signs in form is served. */
   readonly signatures?: Signatures
   /** For which regions requests may be signed, also where signatures are looked at in form only. */
   readonly regions: SignedRegions

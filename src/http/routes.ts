@@ -42,7 +42,7 @@ export function addRoutes(
   app.addHook('onRequest', async (request, reply) => {
     const reason = visitors.refusal(request.headers, arrivalOf(request.raw, arrival))
     if (reason !== undefined) return reply.code(403).send({ error: reason })
-    // Before a body is read that nobody asked for.
+    // Before a body is read that is of no use.
     return request.is404 ? notFound(request, reply) : undefined
   })
   const notFound = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>

@@ -6,7 +6,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Server, Socket } from 'node:net'
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
-import { handshakeMsMax } from '../core/limits/secure-limits.ts'
+import { handshakeMsMax } from '../core/limits/wire-limits.ts'
 import { isSecuredOver } from './bytes/resets.ts'
 
 /** In PEM. What is read is what is to be shown now. */

@@ -105,7 +105,7 @@ export type ApiServerOptions = ListenOptions & {
   readonly giveUp?: () => void
 }
 
-/** Whoever answers: the region itself, or a cache before it. */
+/** `answer` is the region's own pipeline, or that of a cache before it. */
 export async function serveApi(options: ApiServerOptions): Promise<RunningServer> {
   const { env, region, answer, host = '127.0.0.1' } = options
   const { clock } = env

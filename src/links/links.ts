@@ -57,7 +57,7 @@ export type Wish = {
   /** Whose faults these are; nobody's in particular when it is not said. */
   readonly owner?: string
   readonly forMs?: number
-  /** For whoever speaks to several processes and wants to know the fault again. */
+  /** For a client that speaks to several processes and wants to know the fault again. */
   readonly id?: string
 }
 
@@ -150,7 +150,7 @@ export class Links {
 
   #meant(texts: readonly string[]): readonly Lane[] {
     const all = [...this.#lanes.values()]
-    // A process may carry a part of the links only: whoever asks several sees whether somebody had each.
+    // A process may carry a part of the links only: a client that asks several sees whether one of them had each.
     const meant = new Set(texts.flatMap((text) => all.filter(selectorOf(text))))
     if (meant.size === 0) throw new UnknownLink(`no link ${texts.join(', ')} here; there are ${namesOf(all)}`)
     return [...meant]

@@ -1,7 +1,7 @@
 /**
  * The regions that a node knows, kept up to date while it runs: those that it was told of by flag, and those whose
  * region.json says where their NATS server is. A folder that comes, goes or changes is seen within seconds; one that cannot be read
- * changes nothing. Whoever was given `topology` sees the change in it.
+ * changes nothing. Code that was given `topology` sees the change in it.
  */
 import type { Region, Topology } from '../core/topology.ts'
 import type { Log } from '../ports/log.ts'
@@ -42,7 +42,7 @@ export function watchTopology(options: WatchOptions): TopologyWatch {
   let complaint: string | undefined
 
   const take = (next: readonly Peer[]): void => {
-    // A region that stays is the same object: whoever follows it goes on.
+    // A region that stays is the same object: what follows it goes on.
     const known = new Map(regions.map((region) => [region.name, region]))
     const moved = next.filter(({ name, url }) => (addresses.get(name) ?? url) !== url).map(({ name }) => name)
     const others = next.map(

@@ -1,4 +1,4 @@
-/** The command line program as Node runs it, for whoever starts another process of it. */
+/** The command line program as Node runs it, for code that starts another process of it. */
 import { fileURLToPath } from 'node:url'
 
 export function ownProgram(): readonly string[] {

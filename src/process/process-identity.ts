@@ -4,7 +4,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
-/** Undefined when there is no such process, or only the remains of one that nobody has waited for. */
+/** Undefined when there is no such process, or only the remains of one that its parent has not waited for. */
 export function identityOf(pid: number): string | undefined {
   return process.platform === 'linux' ? fromProc(pid) : fromPs(pid)
 }

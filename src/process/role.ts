@@ -19,7 +19,7 @@ export async function runRole(serve: (parent: Parent) => Promise<void>): Promise
     await serve(parent)
     parent.exit()
   } catch (error) {
-    // A supervisor says it to the person; nobody is to read it twice.
+    // A supervisor says it to the person, who is not to read it twice.
     if (error instanceof Failure && (await parent.failed(error.message))) process.exit(exitCode.failure)
     throw error
   }

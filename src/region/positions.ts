@@ -1,6 +1,6 @@
 /** Requests that want to be served after a write in another region: they wait until that region's log is applied here up to there. */
 import { ServiceError, validationError } from '../core/errors.ts'
-import { positionWaitMsMax, positionWaitsMax } from '../core/limits/position-limits.ts'
+import { positionWaitMsMax, positionWaitsMax } from '../core/limits/wire-limits.ts'
 import {
   afterHeader,
   placesIn,

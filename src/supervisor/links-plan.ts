@@ -1,4 +1,4 @@
-/** The plan of the links, as a file beside the data: what `longitude links run` reads, and whoever wants to know. */
+/** The plan of the links, as a file beside the data: what `longitude links run` reads. Other programs may read it too. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Failure, messageOf } from '../process/failure.ts'

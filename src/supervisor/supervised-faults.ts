@@ -70,7 +70,7 @@ export class Faults {
     return fault
   }
 
-  /** Resolves when everything is as it was, or on its way there. Without an owner, everybody's. */
+  /** Resolves when everything is as it was, or is becoming so. Without an owner, those of all owners. */
   async heal({
     owner,
     region,
@@ -182,7 +182,7 @@ async function wipe(folders: readonly string[], processes: readonly Supervised[]
   for (const folder of folders) rmSync(folder, { recursive: true, force: true })
 }
 
-/** The node looks at this file: nobody can step its clock over a network. */
+/** The node looks at this file. A clock cannot be stepped over a network. */
 function stepClock(plan: MemberPlan, step: { readonly offsetMs: number; readonly untilMs: number } | undefined): void {
   const path = join(plan.folder, clockFileName)
   if (step === undefined) rmSync(path, { force: true })

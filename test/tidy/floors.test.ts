@@ -31,7 +31,7 @@ const replication = 'src/readers/replication/'
 /** More lie in a room whose files have several nouns. */
 const filesInRoomMax = 17
 /** Lists of things of one kind, of which each file is named by its own: they only get shorter. */
-const flatRooms: Readonly<Record<string, number>> = { 'src/core/limits': 29, 'src/ports': 24 }
+const flatRooms: Readonly<Record<string, number>> = { 'src/core/limits': 26, 'src/ports': 24 }
 
 describe('the walls of the house', () => {
   test('every room has its floor', () => {

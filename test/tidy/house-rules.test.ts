@@ -66,14 +66,8 @@ const exported = ['cluster', 'fixtures/vitest', 'fixtures/jest', 'fixtures/node-
   (name) => `src/testing/${name}.ts`,
 )
 
-/** What only the tests, the benches and the simulator compose; CBOR until its fronts stand; the shared order is for regions with strong consistency (docs/design/order.md). */
-const forTests = [
-  'src/engine/order/quorum-order.ts',
-  'src/adapters/memory/memory-cache-line.ts',
-  'src/links/link.ts',
-  'src/core/cbor/cbor.ts',
-  'src/region/nodes/node-log.ts',
-]
+/** What only the tests, the benches and the simulator compose. */
+const forTests = ['src/adapters/memory/memory-cache-line.ts', 'src/links/link.ts']
 
 function withoutComments(text: string): string {
   return text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/\/\/.*/g, '')

@@ -6,13 +6,13 @@ import { root, sources } from './sources.ts'
 
 /** What is left of each; lower it with every text that is rewritten. */
 const phrasesMax: Readonly<Record<string, number>> = {
-  whoever: 62,
-  nobody: 54,
+  whoever: 33,
+  nobody: 37,
   'is had': 0,
-  anew: 19,
+  anew: 14,
   'set aside': 5,
-  'on its way': 16,
-  'how-manieth': 1,
+  'on its way': 10,
+  'how-manieth': 0,
 }
 const longSentencesMax = { documents: 14, comments: 11 }
 const wordsMax = 35

@@ -10,7 +10,7 @@
  */
 import { createCipheriv, type Cipher, type KeyObject } from 'node:crypto'
 import { gcmBatchBytesMax, gcmTextBytesMax } from '../../core/limits/key-limits.ts'
-import { Ghash, room, state } from './ghash.ts'
+import { Ghash, scratch, state } from './ghash.ts'
 
 const blockBytes = 16
 const blockWords = 4
@@ -45,10 +45,10 @@ type Lane = {
   readonly textSizeBytes: number
 }
 
-/** There is one, because there is one room for what is hashed. It is filled and emptied within one turn. */
+/** There is one, because there is one scratch memory for what is hashed. It is filled and emptied within one turn. */
 class GcmBatch {
-  readonly #input = new Uint32Array(room.buffer, room.byteOffset, room.length / 4)
-  readonly #bytes = room
+  readonly #input = new Uint32Array(scratch.buffer, scratch.byteOffset, scratch.length / 4)
+  readonly #bytes = scratch
   readonly #counters = new Uint32Array(gcmBatchBytesMax / 4)
   readonly #counterBytes = new Uint8Array(this.#counters.buffer)
   #lanes: Lane[] = []

@@ -3,7 +3,7 @@
  * the 16 bytes of a block a table holds what each value of that byte contributes, so that a block takes 16 look-ups. They are made by WebAssembly, whose
  * words of 128 bits take a third of the time of JavaScript's. The function is written out below, because it is 40 instructions long.
  *
- *   memory   state, 16 bytes · room for what is hashed · tables
+ *   memory   state, 16 bytes · scratch: what is hashed · tables
  *
  * The look-ups depend on the hash key. A program on the same machine that watches the processor's caches might learn that key, and could then forge a tag.
  * It could read nothing by it: the AES key is used by OpenSSL alone.
@@ -18,7 +18,7 @@ const pageBytes = 65_536
 /** x^128 = x^7 + x^2 + x + 1, in the first byte of a block, whose highest bit is the lowest power. */
 const reduction = 0xe1
 
-/** Hashes with one key at a time what lies in `room`. */
+/** Hashes with one key at a time what lies in `scratch`. */
 export class Ghash {
   readonly #hashKey: Buffer
   #slot = 0
@@ -28,15 +28,15 @@ export class Ghash {
     this.#hashKey = Buffer.from(hashKey)
   }
 
-  /** Leaves in `state` the hash of two pieces of the room, in bytes from its beginning, whole blocks each. */
+  /** Leaves in `state` the hash of two pieces of the scratch memory, in bytes from its beginning, whole blocks each. */
   hash(from: number, to: number, from2: number, to2: number): void {
     const table = this.#table()
     state.fill(0)
-    add(room.byteOffset + from, room.byteOffset + to, table)
-    add(room.byteOffset + from2, room.byteOffset + to2, table)
+    add(scratch.byteOffset + from, scratch.byteOffset + to, table)
+    add(scratch.byteOffset + from2, scratch.byteOffset + to2, table)
   }
 
-  /** There is room for the tables of a bounded number of keys. */
+  /** There is space for the tables of a bounded number of keys. */
   #table(): number {
     if (owners[this.#slot] !== this) {
       this.#slot = nextSlot++ % gcmTablesMax
@@ -137,7 +137,7 @@ const memory = m.buffer
 /** The hash that was made last. */
 export const state = new Uint32Array(memory, 0, 4)
 /** What is hashed is put here. */
-export const room = new Uint8Array(memory, pageBytes, gcmBatchBytesMax)
+export const scratch = new Uint8Array(memory, pageBytes, gcmBatchBytesMax)
 
 const owners: (Ghash | undefined)[] = []
 let nextSlot = 0

@@ -1,5 +1,5 @@
 /**
- * A store's folder belongs to one process at a time. Whoever listens on the socket in it has it: the kernel ends that
+ * A store's folder belongs to one process at a time. The process that listens on the socket in it has it: the kernel ends that
  * with the process, however it dies, so there is no stale lock to be judged by process ids, which are used again and
  * differ between containers. A marker file tells our folders from others.
  */

@@ -21,7 +21,7 @@ const pieceMs = 20
 export class MemoryLine {
   /** Undefined for a line without a bound. */
   bytesPerSecond: number | undefined
-  /** Bytes that it has carried, for whoever wants to know how well it is used. */
+  /** Bytes that it has carried, for tests of how well it is used. */
   carriedBytes = 0
   readonly #clock: Pick<Clock, 'after'>
   readonly #isUp: () => boolean

@@ -33,7 +33,7 @@ type Surroundings = {
 
 type Direction = 'up' | 'down'
 
-/** What is on its way in one direction, in order. A cut link holds it up; TCP delivers it if the link heals in time. */
+/** What is in flight in one direction, in order. A cut link holds it up; TCP delivers it if the link heals in time. */
 type Transit = {
   readonly queue: (() => void)[]
   /** How many of the queue have had their delay. */

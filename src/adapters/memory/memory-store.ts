@@ -30,7 +30,7 @@ export class MemoryStore implements Store {
   readonly #durable: () => Promise<void>
   readonly #underWay: { readonly batch: readonly Edit[]; failed: boolean }[] = []
   #last: Promise<void> = Promise.resolve()
-  /** What was looked at last: whoever still does, sees it. */
+  /** What was looked at last: code that still looks at it sees it. */
   #lent: Buffer | undefined
   #state: 'open' | 'closed' | 'crashed' = 'open'
 
@@ -69,7 +69,7 @@ export class MemoryStore implements Store {
   }
 
   write(batch: readonly Edit[]): Promise<void> {
-    // Whoever still writes is gone as well, and never hears of it.
+    // A writer that is still at it is gone as well, and never hears of it.
     if (this.#crashed()) return new Promise<never>(() => {})
     this.#mustBeOpen()
     const entry = { batch: batch.map(copyOf), failed: false }

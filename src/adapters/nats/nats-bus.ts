@@ -4,7 +4,7 @@
  * store never silences a peer, and a heal is noticed within seconds.
  *
  *   nats-own.ts       the own server: appends, announcements, answers
- *   nats-stream.ts    its stream, made and made anew
+ *   nats-stream.ts    its stream, made and recreated
  *   nats-session.ts   a peer's server: its stream, its announcements, questions
  *   nats-search.ts    which of a peer's servers has a node that answers
  *   nats-pull.ts      flow control

@@ -21,7 +21,7 @@ export type ConnectOptions = {
   /** Beginning of the subjects to which replies come. */
   readonly inbox?: string
   readonly timeoutMs?: number
-  /** The client's own pings; without them whoever holds the connection looks after it. */
+  /** The client's own pings; without them the holder of the connection looks after it. */
   readonly pings?: boolean
 }
 
@@ -30,7 +30,7 @@ const neverMs = 2 ** 31 - 1
 
 /**
  * nats.md's measured options: the client's own reconnecting gives up after 19 s of resets and hides gaps, so a
- * connection that is lost is lost, and whoever holds it starts again from what is durable.
+ * connection that is lost is lost, and its holder starts again from what is durable.
  */
 export async function connectOnce(
   self: string,

@@ -1,6 +1,6 @@
 /**
  * The region's own side of the bus: one connection to its own nats-server, held for ever. The server may be down when
- * the node starts, vanish, or come back with its store wiped; each time the connection is made anew and the stream with it.
+ * the node starts, vanish, or come back with its store wiped; each time the connection is made again and the stream with it.
  * While the server is away everything here rejects or is dropped: the log in the store is what counts.
  */
 import { BackOff } from '../../core/back-off.ts'
@@ -212,7 +212,7 @@ export class OwnSide implements Stream {
   }
 }
 
-/** Nothing that answers may mean that the stream is gone, or that JetStream is off: whoever asks for the stream next hears which. */
+/** Nothing that answers may mean that the stream is gone, or that JetStream is off: the next question for the stream tells which. */
 function appendRefusal(error: unknown): StreamRefused {
   const refused = refusalFrom(error)
   const isUnheard = refused.kind === 'disabled' && refused.code === undefined

@@ -1,6 +1,6 @@
 /**
  * Questions over one connection, without a time-out of their own: the client's must be known when the question is asked, and
- * over a narrow line nobody knows then how long an answer needs.
+ * over a narrow line it is not known then how long an answer needs.
  */
 import { createInbox, type Msg, type NatsConnection } from '@nats-io/transport-node'
 import type { Asked } from '../../ports/bus.ts'
@@ -37,7 +37,7 @@ export class NatsQuestions {
         reject(error)
       }
     })
-    // Whoever has dropped it does not hear of the end.
+    // The caller that has dropped it does not hear of the end.
     answer.catch(() => undefined)
     return { answer, drop: () => void this.#waiting.delete(reply) }
   }

@@ -1,6 +1,6 @@
 /**
  * The region's stream on its own server. It holds nothing that the log does not, so whatever is wrong with it has one cure: it is
- * made anew, and peers that miss something of it ask the log. Every error is thrown as a refusal with its kind (nats-refusals.ts).
+ * recreated, and peers that miss something of it ask the log. Every error is thrown as a refusal with its kind (nats-refusals.ts).
  */
 import {
   DiscardPolicy,
@@ -31,7 +31,7 @@ const bytesMaxLeast = 8 * 1024 * 1024
 const unstoredMessagesMin = 3
 const unstoredMsMin = 5000
 const refusedUpdatesMin = 4
-/** A server that gives a stream other settings than those asked for would have it made anew without end. */
+/** A server that gives a stream other settings than those asked for would have it recreated without end. */
 const recreatedApartMs = 30_000
 
 export class OwnStream {

@@ -6,7 +6,7 @@ export const systemClock: Clock = clockAhead(() => 0)
 
 /**
  * A wall clock that a drill may step: it is ahead by what the file says, `{"offsetMs": 90000, "untilMs": 1767225600000}`,
- * until that moment of the machine's clock, or until the file is gone. Whoever can write there owns the region's disk anyway.
+ * until that moment of the machine's clock, or until the file is gone. A program that can write there owns the region's disk anyway.
  */
 export function steppedClock(path: string, onStep: (offsetMs: number) => void): Clock {
   let offsetMs = 0

@@ -5,7 +5,7 @@
 import { decodeCbor } from '../cbor/cbor.ts'
 import { CborTag, type CborValue } from '../cbor/cbor-value.ts'
 import { CborWriter } from '../cbor/cbor-writer.ts'
-import { serviceRequestBytesMax } from '../limits/service-limits.ts'
+import { serviceRequestBytesMax } from '../limits/wire-limits.ts'
 
 const timeTag = 1
 const bodyDepthMax = 32

@@ -4,7 +4,7 @@
  */
 import { unreachable } from '../assert.ts'
 import { ServiceError } from '../errors.ts'
-import { queryListIndexMax, queryParametersMax, queryPathPartsMax } from '../limits/service-limits.ts'
+import { queryListIndexMax, queryParametersMax, queryPathPartsMax } from '../limits/wire-limits.ts'
 import { base64Problem } from '../wire/base64.ts'
 import type { Dictionary, List, Scalar, Shape, Structure } from '../wire/model/shape.ts'
 

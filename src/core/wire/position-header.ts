@@ -6,7 +6,7 @@
  *   x-longitude-within: 2000                                                    milliseconds that it waits for that
  */
 import type { Position } from '../change/change.ts'
-import { positionWaitMsMax, positionWaitMsUsual, positionsAwaitedMax } from '../limits/position-limits.ts'
+import { positionWaitMsMax, positionWaitMsUsual, positionsAwaitedMax } from '../limits/wire-limits.ts'
 
 export const positionHeader = 'x-longitude-position'
 export const afterHeader = 'x-longitude-after'

@@ -15,7 +15,7 @@ import type { SealedStore } from '../store/sealed-store.ts'
 export class Group {
   /** By the key's bytes as latin1 text; the last edit of a key is the one that counts. */
   readonly edits = new Map<string, Edit>()
-  /** Records of the log: nobody looks them up before they are durable. */
+  /** Records of the log, which are looked up only when they are durable. */
   readonly appended: Edit[] = []
   /** What is to happen once the group is durable, in this order, before anybody is answered. */
   readonly effects: (() => void)[] = []

@@ -17,7 +17,7 @@ import { isRegisterValue } from '../../core/table/register-value.ts'
 import { looksInside, type KeyAttribute, type Table } from '../../core/table/table.ts'
 
 /**
- * Throws RangeError with the reason. Returns the item of a live row where the table has indexes: otherwise nobody needs it,
+ * Throws RangeError with the reason. Returns the item of a live row where the table has indexes: otherwise it is not needed,
  * and the row is checked without parsing it.
  */
 export function checkItemRow(table: Table, key: Buffer, row: Row): Item | undefined {

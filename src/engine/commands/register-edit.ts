@@ -44,7 +44,7 @@ export async function define(state: State, id: TableId, edits: readonly Register
 }
 
 /**
- * How far an index is, told by whoever fills it, of an index that has gone meanwhile with its table: the table may be back,
+ * How far an index is, told by the job that fills it, of an index that has gone meanwhile with its table: the table may be back,
  * with other numbers.
  */
 function isStale(
@@ -87,7 +87,7 @@ function report(state: State, group: Group, table: TableId, { register, by, reas
   if (row !== undefined) addOverruled(state, group, { table, register, by, reason, row })
 }
 
-/** A row of a register as it is to be stored, whoever wrote it. */
+/** A row of a register as it is to be stored, from any region. */
 export function putRegister(
   state: State,
   group: Group,

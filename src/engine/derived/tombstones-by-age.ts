@@ -19,7 +19,7 @@ export const tombstonesByAge: Derived = {
   },
 }
 
-/** Elsewhere nobody could bring the item back, so nothing needs to be remembered. */
+/** No other region could bring the item back, so nothing needs to be remembered. */
 export function keepsTombstones(table: Table): boolean {
   return table.replicas.length > 1
 }

@@ -3,7 +3,7 @@
  * the time that this runs (adapters/lmdb/lmdb-file.ts); a flipped bit within a value is not. Such a record can end each process that
  * meets it soon after its start, so a store whose node does not stay up is read in full.
  *
- * Left out is what only a request reads, and what a node makes anew: feeds, tokens, index rows, tombstones by age, sizes of collections.
+ * Left out is what only a request reads, and what a node makes again: feeds, tokens, index rows, tombstones by age, sizes of collections.
  */
 import { changeIn, decodeEntry } from '../../core/change/record.ts'
 import { bodyOffset, decodeRow } from '../../core/item/row.ts'

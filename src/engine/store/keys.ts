@@ -97,7 +97,7 @@ export const lineageKey = named(own, 'lineage')
 export const regionNumbersKey = named(own, 'region-numbers')
 /** The place in an order that other regions share, with what follows from it alone (commands/order-book.ts). */
 export const orderKey = named(own, 'order')
-/** Changes with every change of a table: whoever reads the store from another process looks at it. */
+/** Changes with every change of a table: other processes that read the store look at it. */
 export const catalogKey = named(own, 'catalog')
 
 /** An entry of the log that was found damaged, by its key: the next start looks whether it still is. */

@@ -104,7 +104,7 @@ export class Lineage {
   }
 
   /**
-   * The log goes on under another epoch, of which nobody has anything yet: not even what it keeps after `after`. What the log
+   * The log goes on under another epoch, of which no peer has anything yet: not even what it keeps after `after`. What the log
    * still holds up to there stays, for a peer that had not come so far in the former one.
    */
   renew(group: Group, store: Store, { epoch, after }: { readonly epoch: string; readonly after: Position }): void {

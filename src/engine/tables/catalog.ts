@@ -47,7 +47,7 @@ export class Catalog {
     this.#onDecided = onDecided
   }
 
-  /** In several turns only while nothing is written and nobody looks. */
+  /** In several turns only while nothing is written and nothing is read. */
   *load(): Turns<void> {
     this.#registers = new Map()
     this.#shared.clear()

@@ -1,6 +1,6 @@
 /**
  * Stretches of the log that hold nothing that may leave the region, as far as this process knows: what came from peers, and
- * writes to tables that no other region has. Whoever looks for what leaves passes over them unread. What is not known here is
+ * writes to tables that no other region has. Readers of what leaves the region pass over them unread. What is not known here is
  * read; so nothing is kept of them over a restart.
  */
 import type { Position } from '../../core/change/change.ts'

@@ -1,5 +1,5 @@
 /**
- * Who may administer: whoever brings the deployment's token as `Authorization: Bearer …`, from this machine or another. One rule for the nodes'
+ * Who may administer: a client that brings the deployment's token as `Authorization: Bearer …`, from this machine or another. One rule for the nodes'
  * /admin/, the control of links and the control of `longitude up`.
  */
 import { hash, timingSafeEqual } from 'node:crypto'

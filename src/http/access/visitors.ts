@@ -57,7 +57,7 @@ export class Visitors {
   }
 }
 
-/** Names of this machine, and those under which containers on it know it; nobody can register one below `.internal`. */
+/** Names of this machine, and those under which containers on it know it; no name can be registered below `.internal`. */
 const localNames: ReadonlySet<string> = new Set([
   'localhost',
   'host.docker.internal',

@@ -3,7 +3,7 @@
  * some 25 MB of it V8 collects all of the heap, which took a third of the processor time of a query. A block of which a socket has not passed
  * everything on is left to that socket.
  */
-import { replyBlockBytes, replyBlocksMax } from '../../core/limits/reply-limits.ts'
+import { replyBlockBytes, replyBlocksMax } from '../../core/limits/wire-limits.ts'
 
 export type Place = { readonly memory: Buffer; readonly start: number }
 

@@ -49,7 +49,7 @@ export class ReadyReply implements Reply {
     this.about = of.about
   }
 
-  /** For whoever cannot send text. */
+  /** For a sender that cannot send text. */
   get bytes(): Buffer {
     return Buffer.from(this.body, 'latin1')
   }

@@ -199,7 +199,7 @@ class Inflating {
   }
 }
 
-/** Each chunk of a body costs the parser as much as a kilobyte, however small it is: nobody needs millions of them. */
+/** Each chunk of a body costs the parser as much as a kilobyte, however small it is: no client needs millions of them. */
 function isCutSmall(pieces: number, sizeBytes: number): boolean {
   return pieces > bodyPiecesMin && sizeBytes < pieces * bodyPieceBytesMin
 }

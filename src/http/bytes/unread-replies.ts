@@ -51,7 +51,7 @@ export class UnreadReplies {
     this.#makeRoom()
   }
 
-  /** A response of node:http, whoever writes it. */
+  /** A response of node:http, by any part of the server. */
   watch(response: ServerResponse): void {
     response.once('prefinish', () => {
       const { socket } = response

@@ -10,7 +10,7 @@ export type Alarm = { readonly atMs: number; cancel(): void }
 /** Timers are for what is further away than this, and so much too early. */
 const coarseMs = 1.5
 const sliceMs = 0.1
-/** Nobody tells so little time from none. */
+/** So little time cannot be told from none. */
 const nearMs = 0.03
 const timerMsMax = 2 ** 31 - 1
 

@@ -1,5 +1,5 @@
 /**
- * What is on its way over one direction of a link: chunks in their order, each with the moment at which it comes out. Pure;
+ * What is in flight over one direction of a link: chunks in their order, each with the moment at which it comes out. Pure;
  * the link brings the time.
  */
 import { Fifo } from './fifo.ts'

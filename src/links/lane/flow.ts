@@ -1,5 +1,5 @@
 /**
- * One direction of one connection: what waits for its turn on the line, and what is on its way. Everything comes out in the
+ * One direction of one connection: what waits for its turn on the line, and what is in flight. Everything comes out in the
  * order in which it went in, the end last. Both are bounded, because a queue without a bound keeps a peer's backlog in
  * memory and hides from TCP that the link is full. Pure; the link brings the time.
  */
@@ -52,7 +52,7 @@ export class Flow implements Waiting {
   /** Of `sizeBytes`, what the budget knows. */
   #countedBytes = 0
 
-  /** `onGiven` hears when something has gone from waiting to being on its way. */
+  /** `onGiven` hears when something has gone from waiting to being in flight. */
   constructor(line: Line, onGiven: () => void = () => {}, budget = ofThisProcess) {
     this.#line = line
     this.#onGiven = onGiven
@@ -98,7 +98,7 @@ export class Flow implements Waiting {
     return content
   }
 
-  /** When something arrives next; undefined when nothing is on its way, or as long as the line is cut. */
+  /** When something arrives next; undefined when nothing is in flight, or as long as the line is cut. */
   get nextMs(): number | undefined {
     return this.#line.isOpen ? this.#inFlight.nextDueMs : undefined
   }
@@ -135,7 +135,7 @@ export class Flow implements Waiting {
     return this.#waitingBytes + this.#inFlight.sizeBytes
   }
 
-  /** Nobody is there to take it any more. */
+  /** There is no end to take it any more. */
   clear(): void {
     this.#waiting.clear()
     this.#inFlight.clear()

@@ -76,7 +76,7 @@ export class Line {
     }
   }
 
-  /** When serve() can do something again; undefined when nobody waits, or as long as the line is cut. */
+  /** When serve() can do something again; undefined when nothing waits, or as long as the line is cut. */
   get nextMs(): number | undefined {
     return this.#turns.length === 0 || !this.isOpen ? undefined : this.#roomAtMs
   }

@@ -15,7 +15,7 @@ export type Shape = {
   readonly jitterMs: number
   readonly bandwidthBitsPerSecond: number | null
   readonly stall: Stall | null
-  /** `down` is a black hole: nothing comes through and nobody is told. `reset` breaks connections and refuses new ones. */
+  /** `down` is a black hole: nothing comes through, and neither end is told. `reset` breaks connections and refuses new ones. */
   readonly state: LinkState
 }
 

@@ -1,4 +1,4 @@
-/** What a node and a process that runs a handler say to each other: a line of JSON each. Whoever receives one bounds it. */
+/** What a node and a process that runs a handler say to each other: a line of JSON each. Each side bounds the lines that it receives. */
 import { invokePayloadBytesMax } from '../../core/limits/trigger-limits.ts'
 
 export type ToHandler =

@@ -199,7 +199,7 @@ class SeveralNode {
     const to = this.#several.nodes.get(name)
     const { clock } = this.#around
     if (to === undefined) return undefined
-    return new NodeLine({
+    const line = new NodeLine({
       to,
       connect: this.#connect,
       clock,
@@ -208,6 +208,8 @@ class SeveralNode {
       onTold: (told) => (this.#told = told),
       knownTerm: () => nodeLog.knownTerm(),
     })
+    line.start()
+    return line
   }
 
   #words(nodeLog: NodeLog, roles: Roles): NodeWords {

@@ -26,7 +26,7 @@ export type TermOptions = {
 
 export type TermRegion = {
   readonly server: RunningServer
-  /** Reads are to be answered by it, whoever was asked: it alone knows of faults that are set. */
+  /** It answers all reads, those of other nodes too, since it alone knows of faults that are set. */
   readonly forwardsAll: () => boolean
   readonly standsInFor: () => readonly string[]
   /** Why it does not serve; undefined while it does. */

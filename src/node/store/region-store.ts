@@ -35,7 +35,7 @@ export type DamageReport = z.output<typeof report> & {
 export type RegionStoreOptions = {
   readonly data: string
   readonly log: Log
-  /** The check goes on: whoever waits for the start may wait longer. */
+  /** The check goes on: a supervisor that waits for the start may wait longer. */
   readonly onProgress: () => void
   /** Everything is encrypted with them. */
   readonly keys?: DataKeys | undefined

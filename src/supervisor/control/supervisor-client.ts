@@ -1,4 +1,4 @@
-/** The control of a running `longitude up`, for whoever may read its data folder. */
+/** The control of a running `longitude up`, for programs that may read its data folder. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AdminTokenOptions, foundToken } from '../../deployment/secrets/admin-token.ts'

@@ -21,7 +21,7 @@ export class FolderWatch {
     this.#folders = options.members.map(watchedFolder)
   }
 
-  /** A folder that was removed takes the region's data with it: its processes begin anew, and are filled by their peers. */
+  /** A folder that was removed takes the region's data with it: its processes start with an empty one, and their peers fill it. */
   look(): void {
     const { faults, log } = this.#options
     this.#folders = this.#folders.map((watched) => {

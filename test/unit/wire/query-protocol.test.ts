@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { queryInput, readForm } from '../../../src/core/services/query-input.ts'
 import { queryError, queryOutput } from '../../../src/core/services/query-output.ts'
 import { ServiceRefusal } from '../../../src/core/services/refusal.ts'
-import { queryParametersMax } from '../../../src/core/limits/service-limits.ts'
+import { queryParametersMax } from '../../../src/core/limits/wire-limits.ts'
 import { linkedInputs } from '../../../src/core/wire/model/linking.ts'
 import type { Model } from '../../../src/core/wire/model/model-shape.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { replyBlockBytes, replyBlocksMax } from '../../../src/core/limits/reply-limits.ts'
+import { replyBlockBytes, replyBlocksMax } from '../../../src/core/limits/wire-limits.ts'
 import { ReplySpace } from '../../../src/http/bytes/reply-space.ts'
 
 const quarter = replyBlockBytes / 4

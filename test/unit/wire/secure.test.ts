@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectSecurely, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { handshakeMsMax } from '../../../src/core/limits/secure-limits.ts'
+import { handshakeMsMax } from '../../../src/core/limits/wire-limits.ts'
 import { type Certified, certify } from '../../../src/deployment/secrets/certificates/certificate.ts'
 import {
   keepLocalTls,

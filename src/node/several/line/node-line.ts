@@ -46,6 +46,10 @@ export class NodeLine implements Lead {
 
   constructor(options: NodeLineOptions) {
     this.#options = options
+  }
+
+  /** Connects, until it is ended. */
+  start(): void {
     this.#open()
   }
 

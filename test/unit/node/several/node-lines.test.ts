@@ -69,6 +69,7 @@ function following(several: SeveralOptions): { route: LeaderRoute; line: NodeLin
     onTold: (what) => told.push(what),
     knownTerm: () => known.term,
   })
+  line.start()
   route.lead(line)
   closing.push(() => line.end())
   return { route, line, told }

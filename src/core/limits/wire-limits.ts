@@ -1,0 +1,25 @@
+/** Limits of what comes and goes by HTTP: replies, handshakes, requests that wait for a position, other services at the same port. All others are in limits.ts. */
+
+/** Memory in which replies stand until they are written, and the blocks of it that are kept for the next ones. */
+export const replyBlockBytes = 128 * 1024
+export const replyBlocksMax = 10
+
+/** A handshake of TLS may take so long. */
+export const handshakeMsMax = 10_000
+/** The first line of a connection between two processes of a region. */
+export const admissionBytesMax = 1024
+
+/** Places in logs that one request waits for (docs/coding/position.md). */
+export const positionsAwaitedMax = 16
+export const positionWaitMsUsual = 5000
+export const positionWaitMsMax = 30_000
+/** Requests that wait at once. */
+export const positionWaitsMax = 1000
+
+/** Of one request to a service beside DynamoDB, as of the smallest services of AWS; policies and metrics are smaller. */
+export const serviceRequestBytesMax = 1024 * 1024
+/** Parameters of one request in the Query protocol. */
+export const queryParametersMax = 50_000
+/** Parts of a parameter's name, such as `Metrics.member.1.Name`. */
+export const queryPathPartsMax = 24
+export const queryListIndexMax = 10_000
