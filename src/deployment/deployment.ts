@@ -10,6 +10,7 @@ import { adminToken, adminTokenName } from './secrets/admin-token.ts'
 import { type Certified, certify, commonNameOf, type Wish } from './secrets/certificates/certificate.ts'
 import { makeMessageKeys, messageKeyPath, messageKeyPathsIn, rotateMessageKeys } from './secrets/keys/message-keys.ts'
 import type { RegionHost } from './host-options.ts'
+import { type Place, placesOf, type Pods, severalOptions, severalWish, writeSeveral } from './node-hosts.ts'
 import { hostInUrl, quorumOptions, quorumWish, writeQuorum } from './quorum-host.ts'
 import {
   certificateNameOf,
@@ -20,6 +21,7 @@ import {
 
 export type DeploymentOptions = {
   readonly hosts: readonly RegionHost[]
+  readonly pods?: Pods
   /** Where it is written. */
   readonly out: string
   /** Where a region's folder will be on its host, and below which folder its data. */
@@ -39,9 +41,11 @@ export async function writeDeployment(options: DeploymentOptions): Promise<reado
   const regions = options.hosts.map(({ region }) => region)
   makeMessageKeys(join(options.out, authorityFolder), regions)
   rotateMessageKeys(join(options.out, authorityFolder), options.rotate ?? [])
-  const names = new Map(options.hosts.map(({ region }) => [region, namesOf(region, options)]))
+  const names = new Map(options.hosts.map((at) => [at.region, namesOf(at, options)]))
   const written: WrittenRegion[] = []
-  for (const host of options.hosts) written.push(await writeRegion(host, { authority, names, options }))
+  const writing = { authority, names, options }
+  for (const at of options.hosts)
+    for (const place of placesOf(at, options.pods ?? {})) written.push(await writePlace(place, at, writing))
   return written
 }
 
@@ -54,10 +58,12 @@ type Writing = {
 }
 
 /** Those that the region has, or the next ones. */
-function namesOf(region: string, { out, rotate = [] }: DeploymentOptions): Names {
+function namesOf(at: RegionHost, { out, pods = {}, rotate = [] }: DeploymentOptions): Names {
+  const { region } = at
+  const [{ folder } = { folder: region }] = placesOf(at, pods)
   const nameOf = (role: 'node' | 'cache'): string => {
     const first = certificateNameOf(role, region)
-    const found = readCertified(join(out, region), role)
+    const found = readCertified(join(out, folder), role)
     const name = found === undefined ? '' : commonNameOf(new X509Certificate(found.certificate))
     const [, count = '1'] = name.startsWith(first) ? (/^\.(\d+)$/.exec(name.slice(first.length)) ?? []) : []
     const next = Number(count) + (rotate.includes(region) ? 1 : 0)
@@ -82,35 +88,43 @@ async function authorityIn(out: string): Promise<Certified> {
   return made
 }
 
-async function writeRegion(at: RegionHost, writing: Writing): Promise<WrittenRegion> {
+async function writePlace(place: Place, at: RegionHost, writing: Writing): Promise<WrittenRegion> {
   const { authority, names, options } = writing
-  const { node, cache } = names.get(at.region) ?? namesOf(at.region, options)
-  const folder = join(options.out, at.region)
+  const { node, cache } = names.get(place.region) ?? namesOf(at, options)
+  const folder = join(options.out, place.folder)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const days = options.certificateDays
+  const [name = place.region] = place.hosts
   const wishes: Readonly<Record<string, Wish>> = {
     // The region's own node reaches its server by the loopback.
-    server: { name: at.host, days, use: 'server', hosts: [...new Set([at.host, 'localhost', '127.0.0.1', '::1'])] },
+    server: { name, days, use: 'server', hosts: [...new Set([...place.hosts, 'localhost', '127.0.0.1', '::1'])] },
     node: { name: node, days, use: 'client' },
     cache: { name: cache, days, use: 'client' },
-    ...quorumWish(at, options),
+    ...(place.several === undefined
+      ? quorumWish(at, { ...options, hosts: single(options) })
+      : severalWish(place, days)),
   }
   let certificates: 'kept' | 'new' = 'kept'
-  for (const [name, wish] of Object.entries(wishes)) {
-    const found = readCertified(folder, name)
+  for (const [what, wish] of Object.entries(wishes)) {
+    const found = readCertified(folder, what)
     if (!options.renew && found !== undefined && isGood(found, wish, authority)) continue
-    writeCertified(folder, name, await certify(wish, authority))
+    writeCertified(folder, what, await certify(wish, authority))
     certificates = 'new'
   }
   writeFileSync(join(folder, 'ca.crt'), authority.certificate)
   writeToken(options.out, folder)
   writeMessageKeys(options, folder)
-  writeFileSync(join(folder, 'nats.conf'), natsConfigurationOf(at, writing))
-  writeQuorum({ ...options, at, folder, node, secrets: join(options.out, authorityFolder) })
-  writeFileSync(join(folder, 'longitude.json'), `${JSON.stringify(nodeOptionsOf(at, options), undefined, 2)}\n`)
+  writeFileSync(join(folder, 'nats.conf'), natsConfigurationOf(place, writing))
+  const secrets = join(options.out, authorityFolder)
+  if (place.several === undefined) writeQuorum({ ...options, hosts: single(options), at, folder, node, secrets })
+  else writeSeveral(place, { ...options, folder, name: node, secrets })
+  writeFileSync(join(folder, 'longitude.json'), `${JSON.stringify(nodeOptionsOf(place, options), undefined, 2)}\n`)
   writeFileSync(join(folder, 'cache.json'), `${JSON.stringify(cacheOptionsOf(at, options), undefined, 2)}\n`)
-  return { region: at.region, folder, certificates }
+  return { region: place.region, folder, certificates }
 }
+
+/** Regions of one node: those alone may have tables with strong consistency between them. */
+const single = ({ hosts }: DeploymentOptions): readonly RegionHost[] => hosts.filter(({ nodes }) => nodes === undefined)
 
 function isGood({ certificate }: Certified, { name, hosts = [] }: Wish, authority: Certified): boolean {
   const read = new X509Certificate(certificate)
@@ -121,7 +135,7 @@ function isGood({ certificate }: Certified, { name, hosts = [] }: Wish, authorit
   )
 }
 
-function natsConfigurationOf({ region, natsPort }: RegionHost, { names, options }: Writing): string {
+function natsConfigurationOf({ region, natsPort }: Place, { names, options }: Writing): string {
   const { installed, state } = options
   return securedNatsConfiguration({
     region,
@@ -144,8 +158,14 @@ function identitiesAt(region: string, names: ReadonlyMap<string, Names>): Identi
   }
 }
 
+/** NATS servers of a region, as others reach them. */
+const addressesOf = ({ host, natsPort, nodes = [{ node: '', host, natsPort }] }: RegionHost): string =>
+  nodes.map((each) => `tls://${hostInUrl(each.host)}:${each.natsPort}`).join()
+
 /** The node's longitude.json, which this host's `longitude status` and its like read too. */
-function nodeOptionsOf({ region, natsPort }: RegionHost, { hosts, installed, state }: DeploymentOptions): unknown {
+function nodeOptionsOf(place: Place, options: DeploymentOptions): unknown {
+  const { region, natsPort, several } = place
+  const { hosts, installed, state } = options
   const others = hosts.filter((each) => each.region !== region)
   return {
     region,
@@ -153,19 +173,20 @@ function nodeOptionsOf({ region, natsPort }: RegionHost, { hosts, installed, sta
     regions: [region],
     data: join(state, 'longitude'),
     nats: `tls://localhost:${natsPort}`,
-    peer: Object.fromEntries(others.map((each) => [each.region, `tls://${hostInUrl(each.host)}:${each.natsPort}`])),
+    peer: Object.fromEntries(others.map((each) => [each.region, addressesOf(each)])),
     natsApiPrefix: peerApiPrefix,
     messageKeys: installed,
     adminTokenFile: join(installed, adminTokenName),
     natsTlsCa: join(installed, 'ca.crt'),
     natsTlsCert: join(installed, 'node.crt'),
     natsTlsKey: join(installed, 'node.key'),
-    ...quorumOptions(natsPort, hosts),
+    ...(several === undefined ? quorumOptions(natsPort, single(options)) : severalOptions(place, installed)),
   }
 }
 
 /** A cache's, on the region's host; elsewhere it has other addresses for the two. */
-function cacheOptionsOf({ region, natsPort }: RegionHost, { installed, state }: DeploymentOptions): unknown {
+function cacheOptionsOf(at: RegionHost, { installed, state }: DeploymentOptions): unknown {
+  const { region, natsPort, nodes } = at
   return {
     region,
     port: 8050,
@@ -173,7 +194,8 @@ function cacheOptionsOf({ region, natsPort }: RegionHost, { installed, state }: 
     daxPort: 8111,
     daxLists: join(state, 'longitude-cache', 'dax-lists'),
     cacheUpstream: 'http://127.0.0.1:8000',
-    nats: `tls://localhost:${natsPort}`,
+    // It hears of changes from the server of the node that leads.
+    nats: nodes === undefined ? `tls://localhost:${natsPort}` : addressesOf(at),
     natsTlsCa: join(installed, 'ca.crt'),
     natsTlsCert: join(installed, 'cache.crt'),
     natsTlsKey: join(installed, 'cache.key'),

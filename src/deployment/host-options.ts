@@ -1,7 +1,16 @@
 /** The options of regions on machines of their own: TLS and message keys of a node, and what `longitude deployment` writes. Rows of configuration.ts. */
 import { z } from 'zod'
 
-export type RegionHost = { readonly region: string; readonly host: string; readonly natsPort: number }
+export type RegionHost = {
+  readonly region: string
+  /** Of several nodes, the first one's. */
+  readonly host: string
+  readonly natsPort: number
+  /** Where it has several. */
+  readonly nodes?: readonly NodeHost[]
+}
+
+type NodeHost = { readonly node: string; readonly host: string; readonly natsPort: number }
 
 /** Those of a node. */
 export const nodeTlsOptions = [
@@ -40,13 +49,30 @@ const moment = z
   .string()
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d)$/, 'a time such as 2026-12-31T00:00:00Z')
   .refine((text) => Number.isFinite(Date.parse(text)), 'a time such as 2026-12-31T00:00:00Z')
+/** Regions are separated by commas or spaces, and so are the hosts of one region: one without a name belongs to the region before it. */
+const hostWords = z.string().transform((text) =>
+  text
+    .split(/[\s,]+/)
+    .filter((part) => part !== '')
+    .reduce<string[]>((all, part) => {
+      const last = all.at(-1)
+      return part.includes('=') || last === undefined ? [...all, part] : [...all.slice(0, -1), `${last},${part}`]
+    }, []),
+)
 const hosts = z
   .union([
     z.record(z.string(), z.string()).transform((map) => Object.entries(map).map(([region, at]) => `${region}=${at}`)),
     z.array(z.string()),
-    z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== '')),
+    hostWords,
   ])
   .pipe(z.array(z.string().transform(hostOf)).min(1, 'at least one REGION=HOST'))
+const pods = z
+  .union([
+    z.record(z.string(), z.string()).transform((map) => Object.entries(map).map(([r, name]) => `${r}=${name}`)),
+    texts,
+  ])
+  .pipe(z.array(z.string().regex(/^[a-z0-9-]+=[a-z0-9-]+$/, 'REGION=NAME')))
+  .transform((all) => Object.fromEntries(all.map((text) => text.split('=') as [string, string])))
 
 export const deploymentOptions = {
   natsTlsCa: {
@@ -200,8 +226,15 @@ export const deploymentOptions = {
   },
   hosts: {
     flags: '--hosts <region=host...>',
-    help: 'where each region is to run, as the others reach it: REGION=HOST or REGION=HOST:NATS-PORT, once for each',
+    help: 'where each region is to run, as the others reach it: REGION=HOST or REGION=HOST:NATS-PORT, once for each; REGION=HOST,HOST,HOST of three nodes',
     schema: hosts,
+    repeatable: true,
+  },
+  pods: {
+    flags: '--pods <region=name...>',
+    help: 'of a region of several nodes in Kubernetes: the name of its StatefulSet, whose pods they are; its files are written into one folder then',
+    schema: pods,
+    default: [],
     repeatable: true,
   },
   out: {
@@ -230,12 +263,27 @@ export const deploymentOptions = {
   },
 } as const
 
+const nodeNames = ['a', 'b', 'c', 'd', 'e', 'f', 'g'] as const
+
 function hostOf(text: string, context: z.RefinementCtx): RegionHost {
-  const [, region, host, portText] = /^([a-z0-9-]+)=(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+)(?::(\d{1,5}))?$/.exec(text) ?? []
-  const natsPort = Number(portText ?? natsPortUsual)
-  if (region === undefined || host === undefined || natsPort < 1 || natsPort > portMax) {
-    context.addIssue({ code: 'custom', message: `${text} is not REGION=HOST or REGION=HOST:NATS-PORT` })
+  const [, region, list = ''] = /^([a-z0-9-]+)=(.+)$/.exec(text) ?? []
+  const all = list.split(',').flatMap((each) => addressIn(each) ?? [])
+  const [first] = all
+  const isCount = all.length === 1 || (all.length % 2 === 1 && all.length <= nodeNames.length)
+  if (region === undefined || first === undefined || all.length < list.split(',').length || !isCount) {
+    context.addIssue({
+      code: 'custom',
+      message: `${text} is not REGION=HOST or REGION=HOST:NATS-PORT, nor that of three, five or seven hosts`,
+    })
     return z.NEVER
   }
-  return { region, host: host.replaceAll(/[[\]]/g, ''), natsPort }
+  if (all.length === 1) return { region, ...first }
+  return { region, ...first, nodes: all.map((each, n) => ({ node: nodeNames[n] ?? '', ...each })) }
+}
+
+function addressIn(text: string): Omit<NodeHost, 'node'> | undefined {
+  const [, host, portText] = /^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+)(?::(\d{1,5}))?$/.exec(text) ?? []
+  const natsPort = Number(portText ?? natsPortUsual)
+  if (host === undefined || natsPort < 1 || natsPort > portMax) return undefined
+  return { host: host.replaceAll(/[[\]]/g, ''), natsPort }
 }
