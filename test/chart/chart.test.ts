@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { placesOf, severalOptions } from '../../src/deployment/node-hosts.ts'
 import { knownKinds, mistakesOf } from './kubernetes-schema.ts'
 import { chart, examples, headOf, helmTemplate, type Manifest, manifestsIn, renderedFile } from './render.ts'
 
@@ -74,13 +75,90 @@ describe.each(examples)('the manifests of examples/%s', (example) => {
 
 test('a quorum server is there where it is asked for, with a claim, and at the ports that `longitude deployment` writes', () => {
   const withServer = examples.filter((example) => podOf(example).containers.some(({ name }) => name === 'quorum'))
-  expect(withServer).toEqual(['full.yaml'])
+  expect(withServer).toEqual(['full.yaml', 'three-nodes.yaml'])
   expect(claimsOf('full.yaml')).toEqual(['data', 'nats', 'quorum'])
   const ports = manifestsOf('full.yaml')
     .filter(({ kind }) => kind === 'Service')
     .flatMap(({ spec }) => spec?.['ports'] as readonly { readonly name: string; readonly port: number }[])
   const portOf = (wanted: string): number | undefined => ports.findLast(({ name }) => name === wanted)?.port
   expect(portOf('quorum')).toBe((portOf('nats') ?? 0) + 2)
+})
+
+describe('a region of three nodes', () => {
+  const all = manifestsOf('three-nodes.yaml')
+  const specOf = (kind: string): Readonly<Record<string, unknown>> => all.find((each) => each.kind === kind)?.spec ?? {}
+  const name = 'my-us-east-1'
+  const selector = {
+    'app.kubernetes.io/name': 'longitude',
+    'app.kubernetes.io/instance': 'my',
+    'longitude/region': 'us-east-1',
+  }
+
+  test('has three pods that start together, of which one may go at a time', () => {
+    expect(specOf('StatefulSet')).toMatchObject({ replicas: 3, podManagementPolicy: 'Parallel' })
+    expect(specOf('PodDisruptionBudget')['maxUnavailable']).toBe(1)
+    expect(claimsOf('three-nodes.yaml')).toEqual(['data', 'nats', 'quorum'])
+  })
+
+  test('has its pods on machines and in zones of their own', () => {
+    const terms = ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map((topologyKey) => {
+      return { topologyKey, labelSelector: { matchLabels: selector } }
+    })
+    expect(podOf('three-nodes.yaml')).toMatchObject({
+      affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: terms } },
+    })
+    expect(podOf('one-cluster.yaml')).not.toHaveProperty('affinity')
+  })
+
+  test('lets other regions dial each NATS server, and nothing but its own pods the ports between nodes', () => {
+    const dialled = all.filter(({ kind, metadata }) => kind === 'Service' && metadata.name.includes('-nats'))
+    expect(dialled.map(({ metadata, spec }) => [metadata.name, spec?.['selector'], spec?.['ports']])).toEqual(
+      [0, 1, 2].map((n) => [
+        `${name}-nats-${n}`,
+        { ...selector, 'statefulset.kubernetes.io/pod-name': `${name}-${n}` },
+        [{ name: 'nats', port: 4222, targetPort: 'nats' }],
+      ]),
+    )
+    const { ingress } = specOf('NetworkPolicy') as { ingress: readonly { ports: readonly { port: string }[] }[] }
+    const inner = ingress.filter(({ ports }) => ports.some(({ port }) => port === 'node' || port === 'quorum'))
+    expect(inner).toEqual([
+      {
+        ports: [
+          { port: 'quorum', protocol: 'TCP' },
+          { port: 'node', protocol: 'TCP' },
+        ],
+        from: [{ podSelector: { matchLabels: selector } }],
+      },
+    ])
+  })
+
+  test('is found where the files of `longitude deployment --pods` say, each pod by its number', () => {
+    const nodes = ['a', 'b', 'c'].map((node) => ({ node, host: `${node}.example.org`, natsPort: 4222 }))
+    const [place] = placesOf(
+      { region: 'us-east-1', host: 'a.example.org', natsPort: 4222, nodes },
+      { 'us-east-1': name },
+    )
+    if (place === undefined) throw new Error('no place')
+    const { serviceName } = specOf('StatefulSet') as { serviceName: string }
+    const told = [0, 1, 2].map((n) => [String(n), `${name}-${n}.${serviceName}:4225`])
+    expect(severalOptions(place, '/etc/longitude')['nodeAt']).toEqual(Object.fromEntries(told))
+    const valueFrom = { fieldRef: { fieldPath: "metadata.labels['apps.kubernetes.io/pod-index']" } }
+    const containers = podOf('three-nodes.yaml').containers as readonly (Container & {
+      readonly args: readonly string[]
+      readonly env?: readonly object[]
+      readonly ports?: readonly { readonly name: string; readonly containerPort: number }[]
+    })[]
+    const [node, quorum] = ['node', 'quorum'].map((wanted) => containers.find((each) => each.name === wanted))
+    expect(node?.env).toContainEqual({ name: 'LONGITUDE_NODE', valueFrom })
+    expect(quorum).toMatchObject({
+      args: ['--config', '/etc/longitude/quorum-$(NODE).conf'],
+      env: [{ name: 'NODE', valueFrom }],
+    })
+    const ports = Object.fromEntries(
+      containers.flatMap((each) => each.ports ?? []).map((each) => [each.name, each.containerPort]),
+    )
+    expect(ports).toEqual({ api: 8000, nats: 4222, quorum: 4224, node: 4225 })
+  })
 })
 
 test('a mistake in a manifest is found', () => {

@@ -21,3 +21,30 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if .Values.access.anyCredentials }}{{ $given = append $given "anyCredentials" }}{{ end -}}
 {{- if ne (len $given) 1 }}{{ fail "access: give exactly one of credentialsSecret, identitiesSecret and anyCredentials" }}{{ end -}}
 {{- end -}}
+
+{{- /* Whether the region has several nodes: then each pod is one of them, under its number. */ -}}
+{{- define "longitude.several" -}}
+{{- $nodes := int .Values.nodes -}}
+{{- if not (has $nodes (list 1 3)) }}{{ fail "nodes: 1 or 3" }}{{ end -}}
+{{- if and (eq $nodes 3) .Values.quorum.enabled }}{{ fail "quorum.enabled is for tables with strong consistency between regions, which a region of several nodes does not have: leave it out" }}{{ end -}}
+{{- if not (has .Values.zones (list "required" "preferred")) }}{{ fail "zones: required or preferred" }}{{ end -}}
+{{- if eq $nodes 3 }}true{{ end -}}
+{{- end -}}
+
+{{- /* Each node on a machine of its own, and in a zone of its own; `affinity` is laid over it. */ -}}
+{{- define "longitude.affinity" -}}
+{{- $affinity := dict -}}
+{{- if include "longitude.several" . -}}
+{{- $own := dict "labelSelector" (dict "matchLabels" (include "longitude.selector" . | fromYaml)) -}}
+{{- $machine := merge (dict "topologyKey" "kubernetes.io/hostname") $own -}}
+{{- $zone := merge (dict "topologyKey" "topology.kubernetes.io/zone") $own -}}
+{{- if eq .Values.zones "required" -}}
+{{- $affinity = dict "podAntiAffinity" (dict "requiredDuringSchedulingIgnoredDuringExecution" (list $machine $zone)) -}}
+{{- else -}}
+{{- $preferred := list (dict "weight" 100 "podAffinityTerm" $zone) -}}
+{{- $affinity = dict "podAntiAffinity" (dict "requiredDuringSchedulingIgnoredDuringExecution" (list $machine) "preferredDuringSchedulingIgnoredDuringExecution" $preferred) -}}
+{{- end -}}
+{{- end -}}
+{{- $all := mergeOverwrite $affinity .Values.affinity -}}
+{{- if $all }}{{ toYaml $all }}{{ end -}}
+{{- end -}}
