@@ -26,7 +26,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "longitude.several" -}}
 {{- $nodes := int .Values.nodes -}}
 {{- if not (has $nodes (list 1 3)) }}{{ fail "nodes: 1 or 3" }}{{ end -}}
-{{- if and (eq $nodes 3) .Values.quorum.enabled }}{{ fail "quorum.enabled is for tables with strong consistency between regions, which a region of several nodes does not have: leave it out" }}{{ end -}}
+{{- if and (eq $nodes 3) .Values.quorum.enabled }}{{ fail "quorum.enabled is for tables with strong consistency between regions, which this chart does not have for a region of several nodes yet: leave it out" }}{{ end -}}
 {{- if not (has .Values.zones (list "required" "preferred")) }}{{ fail "zones: required or preferred" }}{{ end -}}
 {{- if eq $nodes 3 }}true{{ end -}}
 {{- end -}}
