@@ -10,6 +10,7 @@ import { consoleBodyBytesMax, consoleConnectionsMax, consoleRequestsMax } from '
 import type { Call } from '../deployment/control/control-calls.ts'
 import { Visitors } from '../http/access/visitors.ts'
 import { boundHeads, headSettings, refusedHead } from '../http/bytes/heads.ts'
+import { followRequests, takeSlots } from '../http/connection-slots.ts'
 import { secured, type PortCertificate } from '../http/secure.ts'
 import { Failure, messageOf } from '../process/failure.ts'
 import { jsonBodyOf } from '../process/requests/json-body.ts'
@@ -102,8 +103,9 @@ export class Console {
       if (!refusedHead(request, response)) this.#serve(request, response)
     })
     boundHeads(this.#server)
-    this.#server.maxConnections = consoleConnectionsMax
+    followRequests(this.#server)
     this.#endHandshakes = secured(this.#server, options.tls)
+    takeSlots(this.#server, consoleConnectionsMax, () => performance.now())
   }
 
   get port(): number {

@@ -4,8 +4,11 @@
  * node is ready it tries those that are there: they still read, and requests wait in them until a node leads.
  */
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { systemClock } from '../adapters/system/clocks.ts'
 import { listeningAt } from '../http/listening.ts'
 import { connectionsMax } from '../core/limits/limits.ts'
+import { type UnreadBounds, UnreadReplies } from '../http/bytes/unread-replies.ts'
+import { noteAnswer, slotOf, takeSlots } from '../http/connection-slots.ts'
 import type { Log } from '../ports/log.ts'
 import { connectionsAffordable } from '../process/descriptors.ts'
 import { Failure, codeOf, messageOf } from '../process/failure.ts'
@@ -21,6 +24,9 @@ export type BalancerOptions = {
   readonly privately?: { readonly path: string; readonly nodes: Readonly<Record<string, string>> } | undefined
   readonly log: Log
   readonly healthEveryMs?: number
+  /** As in core/limits.ts unless given. */
+  readonly connectionsMax?: number
+  readonly unread?: UnreadBounds
 }
 
 const lookEveryMs = 500
@@ -37,6 +43,7 @@ export class Balancer {
   readonly #server: Server
   readonly #private: Server | undefined
   readonly #health: Health
+  readonly #unread: UnreadReplies
   /** By the node's name. */
   readonly #pairs: ReadonlyMap<string, Set<Pair>>
 
@@ -58,6 +65,7 @@ export class Balancer {
 
   private constructor(options: BalancerOptions) {
     const { log, nodes, privately } = options
+    this.#unread = new UnreadReplies(options.unread)
     this.#pairs = new Map(Object.keys(options.nodes).map((node) => [node, new Set()]))
     this.#health = new Health({
       endpoints: options.nodes,
@@ -67,17 +75,18 @@ export class Balancer {
       answerMsMax,
       silentGoneMax,
     })
-    this.#server = this.#serverTo((node) => placeIn(nodes[node] ?? ''))
+    this.#server = this.#serverTo((node) => placeIn(nodes[node] ?? ''), options.connectionsMax)
     if (privately !== undefined) this.#private = this.#serverTo((node) => ({ path: privately.nodes[node] ?? '' }))
   }
 
-  #serverTo(placeOf: PlaceOf): Server {
+  #serverTo(placeOf: PlaceOf, given = connectionsMax): Server {
     const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (client) => {
       client.on('error', () => client.destroy())
       this.#give(client, this.#order(), placeOf)
     })
     // Each of its connections needs another one, to a node.
-    server.maxConnections = Math.min(connectionsMax, Math.floor(connectionsAffordable() / 2))
+    const most = Math.min(given, Math.floor(connectionsAffordable() / 2))
+    takeSlots(server, most, () => systemClock.monotonicMs())
     return server
   }
 
@@ -140,9 +149,15 @@ export class Balancer {
     upstream.on('error', end)
     for (const socket of [client, upstream]) socket.once('close', end)
     if (client.destroyed) return end()
-    upstream.on('data', () => this.#health.heard(node))
     client.pipe(upstream)
     upstream.pipe(client)
+    const slot = slotOf(client)
+    upstream.on('data', () => {
+      this.#health.heard(node)
+      noteAnswer(slot)
+      // While the client reads nothing, nothing is heard of the node, not even that it has ended the connection.
+      if (client.writableNeedDrain) this.#unread.wait(client)
+    })
   }
 
   #giveUp(node: string): void {

@@ -20,6 +20,7 @@ import { carriesCutsHeader } from '../core/wire/cut-header.ts'
 import { renderError } from '../core/wire/render.ts'
 import { refusal } from '../http/api.ts'
 import { BodyBudget } from '../http/bytes/body-budget.ts'
+import { takeSlots } from '../http/connection-slots.ts'
 import { drain } from '../http/draining.ts'
 import { readBody } from '../http/bytes/request-body.ts'
 import { boundHeads, headSettings, refusedHead } from '../http/bytes/heads.ts'
@@ -53,6 +54,7 @@ export type FrontDoorOptions = {
   readonly healthEveryMs?: number
   /** As in core/limits/limits.ts unless given. */
   readonly stalledMax?: number
+  readonly connectionsMax?: number
 }
 
 /** Says which region answered. */
@@ -127,10 +129,11 @@ export class FrontDoor {
       (request, response) => this.#serve(request, response),
     )
     boundHeads(this.#server)
-    // Each of its connections may need another one, to a node.
-    this.#server.maxConnections = Math.min(connectionsMax, Math.floor(connectionsAffordable() / 2))
     this.#server.on('connection', (socket) => this.#sockets.add(socket))
     this.#endHandshakes = secured(this.#server, options.tls)
+    // Each of its connections may need another one, to a node.
+    const most = Math.min(options.connectionsMax ?? connectionsMax, Math.floor(connectionsAffordable() / 2))
+    takeSlots(this.#server, most, () => systemClock.monotonicMs())
   }
 
   get port(): number {

@@ -5,6 +5,7 @@
 import { hash, timingSafeEqual } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { admissionBytesMax, handshakeMsMax } from '../core/limits/wire-limits.ts'
+import { slotOf } from './connection-slots.ts'
 
 type Admission = {
   readonly secret: string
@@ -25,6 +26,8 @@ export function admit(socket: Socket, { secret, take }: Admission): void {
     const beginning = beginningIn(received.subarray(0, Math.max(0, end)), secret)
     if (beginning === undefined) return void socket.destroy()
     clearTimeout(timer)
+    // It makes room for no other one.
+    slotOf(socket).isBusy = () => true
     socket.removeListener('data', receive)
     socket.pause()
     take(beginning, received.subarray(end + 1))

@@ -6,6 +6,7 @@
 import type { Socket } from 'node:net'
 import { idleConnectionMsMax, lingerMsMax, requestHeadBytesMax, requestMsMax } from '../core/limits/limits.ts'
 import type { Api } from './api.ts'
+import { noteAnswer, type Slot, slotOf } from './connection-slots.ts'
 import { Gathering } from './bytes/gathering.ts'
 import { Outbox } from './bytes/outbox.ts'
 import { cutSocket, ownPlace, ReadyReply, type Reply, replyBytes, replyText } from './bytes/reply.ts'
@@ -81,6 +82,7 @@ class Connection {
   readonly #forget: () => void
   readonly #isSecure: boolean
   readonly #endpoint: string | undefined
+  readonly #slot: Slot
   /** Of the other end. */
   #address: string | undefined
   #answering = false
@@ -103,6 +105,8 @@ class Connection {
     this.#forget = forget
     this.#isSecure = 'encrypted' in socket
     this.#endpoint = listenerOf(socket)
+    this.#slot = slotOf(socket)
+    this.#slot.isBusy = () => this.#answering && !socket.writableNeedDrain
     socket.setNoDelay(true)
     socket.setTimeout(idleConnectionMsMax)
     socket.on('data', this.#receive)
@@ -229,6 +233,7 @@ class Connection {
 
   readonly #goOn = (): void => {
     this.#answering = false
+    noteAnswer(this.#slot)
     // This reply was made before the server began to close.
     if (this.#options.api.closing) return this.#finish()
     if (this.#received.sizeBytes === 0) return

@@ -16,6 +16,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Env } from '../ports/env.ts'
 import { apiPipeline, type ApiPipelineOptions, pathsBeside } from './api-pipeline.ts'
 import { Api } from './api.ts'
+import { ConnectionSlots } from './connection-slots.ts'
 import { type ConnectionApi, Connections, type ConnectionsOptions } from './connection.ts'
 import { drain } from './draining.ts'
 import type { Send } from './processes/forwarding.ts'
@@ -119,7 +120,7 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
   const { tls } = options
   const { server, twin, beside, privately, servers } = serversOf({ ...options, host }, handle)
   const handshakes = tls === undefined ? undefined : new Handshakes(tls, options.ticketKeys)
-  const passing = options.passOn === undefined ? {} : { passOn: options.passOn }
+  const passing = { most: options.connectionsMax, ...(options.passOn === undefined ? {} : { passOn: options.passOn }) }
   const taken = servers.map((each) => {
     const usual = each === beside ? {} : { handshakes, distribute: options.distribute }
     const before = each === privately ? privateOnes(options, handshakes) : usual
@@ -232,7 +233,7 @@ function serversOf(
   const privately = own === undefined ? undefined : createServer(settings, handle)
   const servers = [server, twin, beside, privately].filter((each) => each !== undefined)
   for (const each of servers) {
-    each.maxConnections = most
+    each.maxConnections = most + 1
     boundHeads(each)
   }
   return { server, twin, beside, privately, servers }
@@ -286,6 +287,7 @@ async function openOf(server: Server): Promise<number> {
 }
 
 type Taking = Pick<ListenOptions, 'passOn'> & {
+  readonly most: number | undefined
   readonly api: ConnectionApi
   readonly clock: Clock
   readonly sockets: HttpSockets
@@ -295,16 +297,19 @@ type Taking = Pick<ListenOptions, 'passOn'> & {
   readonly privately?: PrivateListener | undefined
 }
 
-/** Node's own way with a new connection, kept for what is handed over. */
+/** Node's own way with a new connection, kept for what is handed over, and the slots of a server's connections. */
 const listeners = new WeakMap<Server, (socket: Socket) => void>()
+const slots = new WeakMap<Server, ConnectionSlots>()
 
 /** The server accepts; each connection is ours first, and node:http's once something unusual has come on it. */
 function takeConnections(
   server: Server,
-  { api, clock, sockets, unread, distribute, handshakes, privately, passOn }: Taking,
+  { most = connectionsMax, api, clock, sockets, unread, distribute, handshakes, privately, passOn }: Taking,
 ): Connections {
   const [listener] = server.listeners('connection') as [(socket: Socket) => void]
   listeners.set(server, listener)
+  const own = new ConnectionSlots(most, () => clock.monotonicMs())
+  slots.set(server, own)
   const connections = new Connections({
     api,
     handOver: (socket, received, taken) => {
@@ -319,7 +324,7 @@ function takeConnections(
   Object.assign(server, { pauseOnConnect: distribute !== undefined })
   server.removeAllListeners('connection')
   server.on('connection', (socket) => {
-    if (distribute?.(socket) === true) return
+    if (distribute?.(socket) === true || !own.take(socket)) return
     const accept = (ready: Socket): void => {
       if (privately !== undefined) cameBy(ready, privately)
       connections.accept(ready)
@@ -332,6 +337,7 @@ function takeConnections(
 }
 
 function takenBack(server: Server, sockets: HttpSockets, socket: Socket, received: Buffer): void {
+  if (slots.get(server)?.take(socket) === false) return
   sockets.add(socket)
   socket.pause()
   socket.unshift(received)

@@ -17,6 +17,7 @@ import {
 import { ServiceError } from '../../core/errors.ts'
 import { lingerMsMax } from '../../core/limits/limits.ts'
 import type { BodyBudget } from '../../http/bytes/body-budget.ts'
+import { noteAnswer, type Slot, slotOf } from '../../http/connection-slots.ts'
 import type { Outbox } from '../../http/bytes/outbox.ts'
 import type { UnreadReplies } from '../../http/bytes/unread-replies.ts'
 import type { Sender } from '../../operations/operation.ts'
@@ -46,6 +47,7 @@ export class DaxConnection {
   readonly #frames = new FrameReader()
   readonly #nodes: () => readonly DaxNode[]
   readonly #sender: Sender
+  readonly #slot: Slot
   /** Undefined until the client is authorized. */
   #asking: Asking | undefined
   /** Until when the authorization holds, by the monotonic clock. */
@@ -65,6 +67,8 @@ export class DaxConnection {
     this.#options = options
     this.#nodes = () => options.nodes(socket)
     this.#sender = { address: socket.remoteAddress, isSecure: 'encrypted' in socket }
+    this.#slot = slotOf(socket)
+    this.#slot.isBusy = () => this.#answering && !socket.writableNeedDrain
     socket.setNoDelay(true)
     socket.setTimeout(options.greetingMsMax ?? daxGreetingMsMax)
     socket.on('data', this.#receive)
@@ -190,6 +194,7 @@ export class DaxConnection {
 
   #answered(): void {
     this.#answering = false
+    noteAnswer(this.#slot)
     if (this.#closing) return this.#finish()
     this.#release()
     if (this.#frames.sizeBytes > 0) this.#hold(this.#frames.sizeBytes)

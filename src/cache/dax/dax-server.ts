@@ -7,6 +7,7 @@ import { BodyBudget } from '../../http/bytes/body-budget.ts'
 import { Gathering } from '../../http/bytes/gathering.ts'
 import { Outbox } from '../../http/bytes/outbox.ts'
 import { UnreadReplies } from '../../http/bytes/unread-replies.ts'
+import { takeSlots } from '../../http/connection-slots.ts'
 import { listening } from '../../http/listening.ts'
 import { secured, type PortCertificate } from '../../http/secure.ts'
 import { DaxConnection, type DaxConnectionOptions } from './dax-connection.ts'
@@ -50,7 +51,7 @@ export async function serveDax(options: DaxServerOptions): Promise<RunningDax> {
   }
   const server = createServer(accept)
   const endHandshakes = secured(server, tls)
-  server.maxConnections = Math.min(options.connectionsMax, daxConnectionsMax)
+  takeSlots(server, Math.min(options.connectionsMax, daxConnectionsMax), () => clock.monotonicMs())
   await listening(server, host, options.port)
   const { port } = server.address() as AddressInfo
   const named = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host

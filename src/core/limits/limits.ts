@@ -277,7 +277,7 @@ export const compressedReplySizeBytesMin = 4096
 /** How long a reply may wait for a client that reads nothing of it, and the bytes of all that wait in one process. */
 export const replyStalledMsMax = 30_000
 export const unreadReplyBytesMax = 128 * 1024 * 1024
-/** Connections open at once; further ones are closed as they come. */
+/** Connections of a port open at once; with a further one those end that wait for longest (http/connection-slots.ts), or it is closed where all are busy. */
 export const connectionsMax = 10_000
 /** A head that is larger is answered by 400, at every port. */
 export const requestHeadBytesMax = 16 * 1024

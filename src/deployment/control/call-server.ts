@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { controlConnectionsMax } from '../../core/limits/limits.ts'
 import { controlRefusal } from '../../http/access/administration.ts'
 import { boundHeads, headSettings, refusedHead } from '../../http/bytes/heads.ts'
+import { followRequests, takeSlots } from '../../http/connection-slots.ts'
 import { secured, type PortCertificate } from '../../http/secure.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
 import { jsonBodyOf } from '../../process/requests/json-body.ts'
@@ -44,8 +45,9 @@ export async function startControl<Table extends Calls>(options: ControlOptions<
     if (!refusedHead(request, response)) void answer(request, response, { routes, token })
   })
   boundHeads(server)
-  server.maxConnections = controlConnectionsMax
+  followRequests(server)
   const endHandshakes = secured(server, tls)
+  takeSlots(server, controlConnectionsMax, () => performance.now())
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(new Failure(`${whose} cannot listen: ${messageOf(error)}`)))
     server.listen(listen, resolve)

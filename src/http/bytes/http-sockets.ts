@@ -12,9 +12,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { lingerMsMax, requestsAheadMax } from '../../core/limits/limits.ts'
+import { noteAnswer, type Slot, slotOf } from '../connection-slots.ts'
 import { Gathering } from './gathering.ts'
 
 type Use = {
+  readonly slot: Slot
+  /** Of the request that is carried out. */
+  current: IncomingMessage | undefined
   latest: ServerResponse | undefined
   unanswered: number
   ended: boolean
@@ -33,7 +37,10 @@ export class HttpSockets {
     if (this.#uses.has(socket)) return
     // node:http calls it once the last reply of a connection is written, and would close the socket with what is unread: a reset.
     socket.destroySoon = () => this.#end(socket)
-    this.#uses.set(socket, { latest: undefined, unanswered: 0, ended: false, overrun: false, waiting: [] })
+    const use: Use = { ...unused, slot: slotOf(socket), waiting: [] }
+    // A body that has not come whole keeps nothing busy.
+    use.slot.isBusy = () => use.current?.complete === true && !socket.writableNeedDrain
+    this.#uses.set(socket, use)
     this.#open.add(socket)
     socket.once('close', () => this.#open.delete(socket))
   }
@@ -52,12 +59,18 @@ export class HttpSockets {
     use.unanswered += 1
     response.once('close', () => {
       use.unanswered -= 1
+      use.current = undefined
+      noteAnswer(use.slot)
       if (socket.destroyed) use.waiting.length = 0
       else if ((this.#closing || use.overrun) && use.unanswered === 0) this.#end(socket)
       else use.waiting.shift()?.()
     })
-    if (use.unanswered === 1) carryOut()
-    else use.waiting.push(carryOut)
+    const goOn = (): void => {
+      use.current = request
+      carryOut()
+    }
+    if (use.unanswered === 1) goOn()
+    else use.waiting.push(goOn)
   }
 
   /** Whether this reply is to end its connection. Ask once, when its head is written. */
@@ -93,6 +106,8 @@ export class HttpSockets {
   }
 
   #useOf(socket: Socket): Use {
-    return this.#uses.get(socket) ?? { latest: undefined, unanswered: 0, ended: true, overrun: false, waiting: [] }
+    return this.#uses.get(socket) ?? { ...unused, slot: slotOf(socket), ended: true, waiting: [] }
   }
 }
+
+const unused = { current: undefined, latest: undefined, unanswered: 0, ended: false, overrun: false } as const

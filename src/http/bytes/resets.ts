@@ -8,12 +8,17 @@ export function isSecuredOver(secured: Socket, connection: Socket): void {
   rawSockets.set(secured, connection)
 }
 
+/** Returns the connection whose bytes these are, decrypted or not. */
+export function connectionBelow(socket: Socket): Socket {
+  return rawSockets.get(socket) ?? socket
+}
+
 /**
  * Resets a connection. Node refuses to reset one whose end goes out in this very turn (EINVAL), and then never tells that it has closed, nor closes its
  * descriptor: nothing of it is unsent by then, so it is closed instead.
  */
 export function reset(socket: Socket): void {
-  const connection = rawSockets.get(socket) ?? socket
+  const connection = connectionBelow(socket)
   const isEnding = connection.writableEnded && !connection.writableFinished && connection.writableLength === 0
   if (isEnding) connection.destroy()
   else connection.resetAndDestroy()

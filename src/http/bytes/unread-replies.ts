@@ -1,13 +1,19 @@
 /**
  * Replies that clients do not read. A client that stops reading keeps its reply in this process's memory; so a connection may wait
- * for its client only so long without any progress, and all replies that wait may hold only so many bytes. Beyond either, the
- * connection that has waited longest is ended.
+ * for its client only so long without any progress, and not for ever with a little of it, and all replies that wait may hold only so many
+ * bytes. Beyond either, the connection that has waited longest is ended.
  */
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { replyStalledMsMax, unreadReplyBytesMax } from '../../core/limits/limits.ts'
+import { replyMsMax } from '../../core/limits/slot-limits.ts'
 
-export type UnreadBounds = { readonly bytesMax: number; readonly stalledMsMax: number }
+export type UnreadBounds = {
+  readonly bytesMax: number
+  readonly stalledMsMax: number
+  /** However much of it has left meanwhile. */
+  readonly replyMsMax?: number
+}
 
 const usual: UnreadBounds = { bytesMax: unreadReplyBytesMax, stalledMsMax: replyStalledMsMax }
 
@@ -39,6 +45,7 @@ export class UnreadReplies {
     this.#waiting.set(socket, held)
     this.#bytes += held
     const stop = (): void => {
+      clearTimeout(timer)
       socket.removeListener('drain', stop).removeListener('close', stop).removeListener('timeout', end)
       if (!this.#waiting.delete(socket)) return
       this.#bytes -= held
@@ -46,6 +53,7 @@ export class UnreadReplies {
     }
     // Node calls it only when nothing at all of what was written has left for that long.
     const end = (): void => void socket.destroy()
+    const timer = setTimeout(end, this.#bounds.replyMsMax ?? replyMsMax).unref()
     socket.on('drain', stop).on('close', stop).on('timeout', end)
     socket.setTimeout(this.#bounds.stalledMsMax)
     this.#makeRoom()

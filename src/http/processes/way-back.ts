@@ -6,8 +6,11 @@
 import { randomBytes } from 'node:crypto'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { pipeline as piped } from 'node:stream'
+import { connectionsMax } from '../../core/limits/limits.ts'
 import { admit, firstLine } from '../admitting.ts'
 import { Gathering } from '../bytes/gathering.ts'
+import { type UnreadBounds, UnreadReplies } from '../bytes/unread-replies.ts'
+import { noteAnswer, slotOf, takeSlots } from '../connection-slots.ts'
 import { listening } from '../listening.ts'
 import { cameBy, listenerOf } from '../private-listener.ts'
 import { reset } from '../bytes/resets.ts'
@@ -23,6 +26,7 @@ export async function openWayBack(take: (socket: Socket, received: Buffer) => vo
   const server = createServer((socket) =>
     admit(socket, { secret, take: (beginning, received) => take(asClients(socket, beginning), received) }),
   )
+  takeSlots(server, connectionsMax, () => performance.now())
   await listening(server, loopback, 0)
   server.unref()
   const { port } = server.address() as AddressInfo
@@ -72,6 +76,11 @@ export const connectBack =
 /** The end that keeps the clients' connections. */
 export class Tunnels {
   readonly #open = new Gathering<Socket>()
+  readonly #unread: UnreadReplies
+
+  constructor(unread?: UnreadBounds) {
+    this.#unread = new UnreadReplies(unread)
+  }
 
   /** `taken` is called once what was received has left this process, or cannot. */
   begin(connectTo: Connect, client: Socket, received: Buffer, taken: () => void): void {
@@ -81,12 +90,19 @@ export class Tunnels {
     const isPlain = !('encrypted' in client)
     const tunnel = connectTo({ remoteAddress, localAddress, isPlain, endpoint: listenerOf(client) })
     tunnel.write(received, () => taken())
+    const slot = slotOf(client)
+    slot.isBusy = () => false
     const end = (error: NodeJS.ErrnoException | null | undefined): void => {
       if (error?.code === 'ECONNRESET' && !client.destroyed) reset(client)
       if (error) client.destroy()
     }
     piped(tunnel, client, end)
     piped(client, tunnel, () => {})
+    tunnel.on('data', () => {
+      noteAnswer(slot)
+      // While the client reads nothing, nothing is heard of the tunnel, not even that it has ended.
+      if (client.writableNeedDrain) this.#unread.wait(client)
+    })
   }
 
   /** Resolves when none is open. */

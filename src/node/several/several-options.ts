@@ -16,6 +16,8 @@ export type SeveralOptions = {
   readonly host: string
   readonly secret: string
   readonly tls: NodeTls | undefined
+  /** As in core/node-line-limits.ts unless given. */
+  readonly portConnectionsMax?: number
 }
 
 /** Files. */

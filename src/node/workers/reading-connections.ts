@@ -3,12 +3,14 @@ import type { Socket } from 'node:net'
 import { systemClock } from '../../adapters/system/clocks.ts'
 import type { Api } from '../../http/api.ts'
 import { UnreadReplies } from '../../http/bytes/unread-replies.ts'
+import { ConnectionSlots } from '../../http/connection-slots.ts'
 import { Connections } from '../../http/connection.ts'
 import { drain } from '../../http/draining.ts'
 import { Handshakes, type PortCertificate } from '../../http/secure.ts'
 import { connectBack, Tunnels } from '../../http/processes/way-back.ts'
 import type { WorkerFront } from '../../http/processes/worker-front.ts'
 import type { Service } from '../../ports/service.ts'
+import { connectionsAffordable } from '../../process/descriptors.ts'
 import type { WorkerTls } from './messages.ts'
 
 export type ReadingConnectionsOptions = {
@@ -30,6 +32,7 @@ export class ReadingConnections implements Service {
   readonly #options: ReadingConnectionsOptions
   readonly #connections: Connections
   readonly #securing: Securing | undefined
+  readonly #slots = new ConnectionSlots(connectionsAffordable(), () => systemClock.monotonicMs())
 
   constructor(options: ReadingConnectionsOptions) {
     this.#options = options
@@ -50,6 +53,7 @@ export class ReadingConnections implements Service {
   start(): void {}
 
   accept(socket: Socket): void {
+    if (!this.#slots.take(socket)) return
     const take = (ready: Socket): void => {
       this.#connections.accept(ready)
       ready.resume()

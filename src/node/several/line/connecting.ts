@@ -1,7 +1,9 @@
 /** Connections between the nodes of a region: TCP on one machine, mutual TLS between machines, and the first line with their secret. */
 import { readFileSync } from 'node:fs'
 import { connect as connectPlain, createServer, type Server, type Socket } from 'node:net'
-import { connect as connectTls, createServer as createTlsServer } from 'node:tls'
+import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls'
+import { isSecuredOver } from '../../../http/bytes/resets.ts'
+import { takeSlots } from '../../../http/connection-slots.ts'
 import { firstLine } from '../../../http/admitting.ts'
 import { nodePortConnectionsMax } from '../../../core/limits/node-line-limits.ts'
 import { FollowedCertificate } from '../../../deployment/secrets/certificates/served-certificate.ts'
@@ -25,9 +27,13 @@ export function connecting({ node, secret, tls }: SeveralOptions): ConnectNode {
 }
 
 /** Takes connections as soon as it listens; `take` is given those that have shaken hands. */
-export function nodeServer({ tls }: SeveralOptions, log: Log, take: (socket: Socket) => void): Server {
+export function nodeServer(
+  { tls, portConnectionsMax: most = nodePortConnectionsMax }: SeveralOptions,
+  log: Log,
+  take: (socket: Socket) => void,
+): Server {
   const server = tls === undefined ? createServer({ noDelay: true }, take) : tlsServer(tls, log, take)
-  server.maxConnections = nodePortConnectionsMax
+  takeSlots(server, most, () => performance.now())
   return server
 }
 
@@ -37,7 +43,11 @@ const handshakeMsMax = 5000
 function tlsServer(tls: NodeTls, log: Log, take: (socket: Socket) => void): Server {
   const server = createTlsServer(
     { ...filesOf(tls), requestCert: true, rejectUnauthorized: true, handshakeTimeout: handshakeMsMax },
-    take,
+    (socket: TLSSocket & { readonly _parent?: Socket }) => {
+      const { _parent: below } = socket
+      if (below !== undefined) isSecuredOver(socket, below)
+      take(socket)
+    },
   )
   server.on('tlsClientError', () => {})
   new FollowedCertificate(tls, log).onChange(() => server.setSecureContext(filesOf(tls)))
