@@ -98,7 +98,7 @@ const doors: Readonly<Record<string, () => Promise<Door>>> = {
       port: 0,
       connectionsMax: most,
       clock: systemClock,
-      front: { answer: () => Buffer.from([0x80, 0xf6]), hit: () => undefined, refusal: () => Buffer.alloc(0) },
+      front: { answer: () => '\x80\xf6', hit: () => undefined, refusal: () => Buffer.alloc(0) },
       authorize: () => ({ accessKeyId: 'any', region: 'us-east-1', sessionToken: undefined }),
       expires: false,
       nodes: () => [],
