@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, Server as HttpServer } from 'node:http'
 import type { Server, Socket } from 'node:net'
-import { slotsFreedPart, slotYoungMsMax } from '../core/limits/slot-limits.ts'
+import { slotsFreedPart, slotYoungMsMax } from '../core/limits/wire-limits.ts'
 import { connectionBelow } from './bytes/resets.ts'
 
 /** What a connection's own code knows about whether it could be ended. */

@@ -23,3 +23,11 @@ export const queryParametersMax = 50_000
 /** Parts of a parameter's name, such as `Metrics.member.1.Name`. */
 export const queryPathPartsMax = 24
 export const queryListIndexMax = 10_000
+
+// Connections that wait (http/connection-slots.ts)
+/** One part in so many of a port's connections ends together to make room. */
+export const slotsFreedPart = 128
+/** A connection that was never answered ends before others do once it is so old. */
+export const slotYoungMsMax = 2000
+/** How long a reply may wait for a client that reads a little of it now and then; of one that reads nothing: replyStalledMsMax. */
+export const replyMsMax = 300_000

@@ -6,7 +6,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { replyStalledMsMax, unreadReplyBytesMax } from '../../core/limits/limits.ts'
-import { replyMsMax } from '../../core/limits/slot-limits.ts'
+import { replyMsMax } from '../../core/limits/wire-limits.ts'
 
 export type UnreadBounds = {
   readonly bytesMax: number

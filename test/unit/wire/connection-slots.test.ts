@@ -2,7 +2,7 @@
 import { EventEmitter } from 'node:events'
 import type { Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { slotsFreedPart, slotYoungMsMax } from '../../../src/core/limits/slot-limits.ts'
+import { slotsFreedPart, slotYoungMsMax } from '../../../src/core/limits/wire-limits.ts'
 import { ConnectionSlots, noteAnswer, slotOf } from '../../../src/http/connection-slots.ts'
 import { Rendered } from '../../../src/operations/operation.ts'
 import { strangersAt, strangersGo } from '../../attack/strangers.ts'
