@@ -9,6 +9,7 @@
  *   npm run fuzz             a million mutated requests; -- 5000 for so many, -- 5000 77 for those from seed 77,
  *                            -- 5000 77 --workers 2 to a region of several processes
  *   npm run fuzz:dax         a million mutated requests of DAX's protocol; -- 5000 77 for 5,000 from seed 77
+ *   npm run fuzz:frames      a million changed frames between the processes of a region; -- 5000 77 as before
  *   npm run drills           every drill, on regions of its own
  *   npm run test:s3          the adapter of S3 against s3rver (test/s3/run.mjs)
  *   npm run test:package     the package from its tarball (test/package/run.mjs); test:nodes, test:streams, test:dax, examples
@@ -54,6 +55,12 @@ switch (mode) {
     process.env.LONGITUDE_DAX_SEED = rest[1] ?? String(Math.floor(Math.random() * 1e9))
     console.log(`fuzz: ${process.env.LONGITUDE_DAX_FRAMES} requests from seed ${process.env.LONGITUDE_DAX_SEED}`)
     vitest(['test/unit/dax/frames.test.ts'])
+    break
+  case 'fuzz-frames':
+    process.env.LONGITUDE_FRAMES = rest[0] ?? '1000000'
+    process.env.LONGITUDE_FRAMES_SEED = rest[1] ?? String(Math.floor(Math.random() * 1e9))
+    console.log(`fuzz: ${process.env.LONGITUDE_FRAMES} frames from seed ${process.env.LONGITUDE_FRAMES_SEED}`)
+    vitest(['test/unit/wire/frames-fuzz.test.ts', '--testTimeout', '3600000'])
     break
   case 'chaos':
     process.env.LONGITUDE_CHAOS = 'long'

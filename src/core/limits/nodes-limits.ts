@@ -63,6 +63,8 @@ export const nodeBytePlacesMax = 4096
 /** A page of a store that another node copies: rows until so many bytes, at least one. */
 export const nodeCopyPageBytesMax = 2 * 1024 * 1024
 export const nodeCopyPageRowsMax = 10_000
+/** Of a key that a page of such a copy goes on after: LMDB takes 4,026 at pages of 8 KB. */
+export const nodeCopyKeyBytesMax = 4026
 /** Rows that are removed in one batch when a store is made empty. */
 export const nodeClearRowsMax = 5000
 

@@ -145,13 +145,20 @@ function isAboutReply(about: unknown): about is AboutReply {
   const { requestId, status, contentType, headers, cut } = about
   return (
     typeof requestId === 'string' &&
-    typeof status === 'number' &&
+    Number.isInteger(status) &&
+    Number(status) >= statusMin &&
+    Number(status) <= statusMax &&
     typeof contentType === 'string' &&
     (headers === undefined ||
-      (isObject(headers) && Object.values(headers).every((value) => typeof value === 'string'))) &&
+      (isObject(headers) &&
+        Object.values(headers).every((value) => typeof value === 'string' && !lineEnd.test(value)))) &&
     (cut === undefined || cut === 'reset' || cut === 'close')
   )
 }
+
+const [statusMin, statusMax] = [100, 599]
+/** It would begin another header of the reply. */
+const lineEnd = /[\r\n]/
 
 const isDeclined = (about: unknown): about is Declined => isObject(about) && about['declined'] === true
 

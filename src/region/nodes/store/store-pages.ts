@@ -9,7 +9,7 @@
  * Pages are of different moments. Each is of a moment between the place that is asked for before them and the one asked for after them.
  */
 import type { Edit, Store } from '../../../ports/store.ts'
-import { nodeCopyPageBytesMax, nodeCopyPageRowsMax } from '../../../core/limits/nodes-limits.ts'
+import { nodeCopyKeyBytesMax, nodeCopyPageBytesMax, nodeCopyPageRowsMax } from '../../../core/limits/nodes-limits.ts'
 import { decodeEdits, encodeEdits, readOrNone } from '../node-entry.ts'
 import { type NodePlace, placeBytes, placeIn, sharedKeys } from './node-place.ts'
 
@@ -32,7 +32,8 @@ export function answerTo(
 ): Buffer {
   if (place === undefined || question.length === 0) return Buffer.of(kinds.refusal)
   if (question[0] === kinds.place) return Buffer.concat([Buffer.of(kinds.place), placeBytes(place)])
-  if (question[0] !== kinds.page) return Buffer.of(kinds.refusal)
+  // No store has a longer key, and one of LMDB cannot be asked for it.
+  if (question[0] !== kinds.page || question.length > 1 + nodeCopyKeyBytesMax) return Buffer.of(kinds.refusal)
   const { edits, isLast } = pageAfter(store, question.subarray(1), rowsMax)
   return Buffer.concat([Buffer.of(kinds.page, isLast ? 1 : 0), encodeEdits(edits)])
 }
