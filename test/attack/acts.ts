@@ -4,7 +4,8 @@ import { Line, note, pause, type Tally } from './line.ts'
 
 export type Entrance = {
   readonly name: string
-  readonly kind: 'api' | 'control' | 'dax'
+  /** `nodes`: of a node, for the other nodes of its region. */
+  readonly kind: 'api' | 'control' | 'dax' | 'nodes'
   readonly endpoint: string
   /** Headers of a request of the API as its clients sign it. */
   readonly headers: (operation: string, body: string | Buffer) => Readonly<Record<string, string>>

@@ -3,6 +3,7 @@
  *
  *   --brief           a tenth of the numbers, and shorter holds
  *   --credentials     signatures are verified
+ *   --nodes           regions of three nodes behind a balancer, instead of regions with workers
  *   --only WORDS      attacks whose names have these words
  *   --entrance WORDS      entrances whose names have these words
  *
@@ -18,6 +19,7 @@ const { values } = parseArgs({
   options: {
     brief: { type: 'boolean', default: false },
     credentials: { type: 'boolean', default: false },
+    nodes: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
     entrance: { type: 'string', default: '' },
   },
@@ -25,7 +27,7 @@ const { values } = parseArgs({
 const strength: Strength = values.brief ? { part: 0.1, holdMs: 3000 } : { part: 1, holdMs: 35_000 }
 const settleMs = values.brief ? 1000 : 5000
 
-const deployment = await AttackedDeployment.start(values.credentials)
+const deployment = await AttackedDeployment.start({ verified: values.credentials, nodes: values.nodes })
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.once(signal, () => void deployment.close().finally(() => process.exit(1)))
 const problems: string[] = []

@@ -18,7 +18,9 @@ import {
 } from './acts.ts'
 import { daxAttacks } from './dax-attacks.ts'
 import { Line, note, pause } from './line.ts'
+import { nodeAttacks } from './node-attacks.ts'
 import { serviceAttacks } from './service-attacks.ts'
+import { slowAttacks } from './slow-attacks.ts'
 
 const overHttp: readonly Attack[] = [
   {
@@ -446,4 +448,10 @@ function smuggled(entrance: Entrance): readonly string[] {
   ]
 }
 
-export const attacks: readonly Attack[] = [...overHttp, ...serviceAttacks, ...daxAttacks]
+export const attacks: readonly Attack[] = [
+  ...overHttp,
+  ...slowAttacks,
+  ...serviceAttacks,
+  ...daxAttacks,
+  ...nodeAttacks,
+]

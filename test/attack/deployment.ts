@@ -3,6 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { nodeEndpointsOf } from '../../src/deployment/data-folder.ts'
 import { prepareProgram, removeFolder, temporaryFolder, up, type Up } from '../cli/command-line.ts'
 import { send } from '../conformance/raw-request.ts'
 import type { Entrance } from './acts.ts'
@@ -14,6 +15,13 @@ import { headersOf, type Keys, openingOf, serviceHeadersOf } from './signing.ts'
 export type Honest = Readonly<
   Record<string, { readonly answered: number; readonly failed: number; readonly longestMs: number }>
 >
+
+export type AttackedOptions = {
+  /** Signatures are verified. */
+  readonly verified: boolean
+  /** Regions of three nodes, and else of two processes. */
+  readonly nodes: boolean
+}
 
 export type Program = { readonly name: string; readonly pid: number }
 
@@ -27,10 +35,11 @@ export class AttackedDeployment {
   readonly #folder: string
   readonly #honest: ChildProcess
 
-  static async start(verified: boolean): Promise<AttackedDeployment> {
+  static async start({ verified, nodes }: AttackedOptions): Promise<AttackedDeployment> {
     prepareProgram()
     const folder = temporaryFolder()
-    const options = ['--regions', regions.join(','), '--no-latency', '--workers', '2', '--log-level', 'warn']
+    const options = ['--regions', regions.join(','), '--no-latency', '--log-level', 'warn']
+    options.push(...(nodes ? ['--nodes', '3'] : ['--workers', '2']), '--kms', join(folder, 'kms'))
     if (verified) {
       const file = join(folder, 'credentials.json')
       writeFileSync(file, JSON.stringify({ credentials: [keys] }), { mode: 0o600 })
@@ -64,7 +73,9 @@ export class AttackedDeployment {
       opening: () => openingOf({ region: first.region, keys }),
     })
     this.entrances = [
-      entrance('node and worker', 'api', first.endpoint),
+      ...(first.nodes === undefined
+        ? [entrance('node and worker', 'api', first.endpoint)]
+        : this.#ofNodes(first, entrance)),
       entrance('cache', 'api', first.cache ?? ''),
       entrance('front door', 'api', `http://127.0.0.1:${basePort + 99}`),
       entrance('control of links', 'control', `http://127.0.0.1:${basePort + 199}`),
@@ -77,6 +88,21 @@ export class AttackedDeployment {
       .map(({ name, endpoint }) => ({ name, endpoint, region: first.region }))
     this.#honest = fork(fileURLToPath(new URL('honest.ts', import.meta.url)), [JSON.stringify({ clients, keys })])
     supervisor.once('exit', () => this.#honest.kill())
+  }
+
+  /** The balancer before the nodes of a region, one of them, and its port for the others. */
+  #ofNodes(
+    { region, endpoint }: { readonly region: string; readonly endpoint: string },
+    entrance: (name: string, kind: Entrance['kind'], endpoint: string) => Entrance,
+  ): readonly Entrance[] {
+    const node = new URL(nodeEndpointsOf(join(this.#folder, 'data'))[region]?.['b'] ?? '')
+    const own = `http://${node.host}`
+    node.port = String(Number(node.port) + 1)
+    return [
+      entrance('balancer', 'api', endpoint),
+      entrance('a node', 'api', own),
+      entrance('port of nodes', 'nodes', `node://${node.host}`),
+    ]
   }
 
   /** What the honest clients have seen since this was last asked. */
@@ -130,7 +156,12 @@ export function forgetPeak(pid: number): void {
 }
 
 function programOf(pid: number, { overview }: Up): readonly Program[] {
-  for (const { region, processes } of overview.regions) {
+  for (const { region, processes, nodes = [] } of overview.regions) {
+    const node = nodes.find(
+      ({ processes: own }) => own.node === pid || own.natsServer === pid || own.quorumServer === pid,
+    )
+    if (node !== undefined)
+      return [{ name: node.processes.node === pid ? `node ${region} ${node.node}` : `nats-server ${region}`, pid }]
     if (processes.node === pid) return [{ name: `node ${region}`, pid }, ...workersOf(pid, region)]
     if (processes.cache === pid) return [{ name: `cache ${region}`, pid }]
     if (processes.natsServer === pid) return [{ name: `nats-server ${region}`, pid }]

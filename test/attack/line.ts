@@ -50,6 +50,17 @@ export class Line {
     this.#socket.pause()
   }
 
+  /** Reads a piece, and nothing more. */
+  sip(): void {
+    this.#socket.once('data', () => this.#socket.pause())
+    this.#socket.resume()
+  }
+
+  /** Ends its own side. */
+  finish(): void {
+    this.#socket.end()
+  }
+
   get open(): boolean {
     return !this.#socket.destroyed
   }

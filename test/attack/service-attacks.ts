@@ -1,4 +1,4 @@
-/** What is done to the services of AWS beside DynamoDB at the API's port: CloudWatch, STS, IAM and Lambda. */
+/** What is done to the services of AWS beside DynamoDB at the API’s port: CloudWatch, STS, IAM, KMS, auto scaling, streams and Lambda. */
 import { CborWriter } from '../../src/core/cbor/cbor-writer.ts'
 import { asked, type Attack, type Entrance, many, MB, scaled, type ServiceRequest } from './acts.ts'
 import type { Tally } from './line.ts'
@@ -18,6 +18,16 @@ const overJson = (operation: string, body: string): ServiceRequest => ({
   headers: { 'Content-Type': 'application/x-amz-json-1.0', 'X-Amz-Target': `${cloudWatch}.${operation}` },
   body,
 })
+const overTarget = (service: string, target: string, body: string): ServiceRequest => ({
+  service,
+  headers: { 'Content-Type': 'application/x-amz-json-1.1', 'X-Amz-Target': target },
+  body,
+})
+const kms = (operation: string, body: string): ServiceRequest => overTarget('kms', `TrentService.${operation}`, body)
+const scaling = (operation: string, body: string): ServiceRequest =>
+  overTarget('application-autoscaling', `AnyScaleFrontendService.${operation}`, body)
+const streams = (operation: string, body: string): ServiceRequest =>
+  overTarget('dynamodb', `DynamoDBStreams_20120810.${operation}`, body)
 const overQuery = (name: string, version: string, body: string): ServiceRequest => ({
   service: name,
   headers: { 'Content-Type': form },
@@ -95,6 +105,25 @@ export const serviceAttacks: readonly Attack[] = [
     sts(`Action=AssumeRole&RoleArn=${'a'.repeat(500_000)}&RoleSessionName=x&Policy=${'{'.repeat(400_000)}`),
     sts(`Action=AssumeRole&${numbered(40_000, (n) => `Tags.member.${n}.Key`, 'k')}`),
     sts(`Action=${'x'.repeat(900_000)}`),
+  ]),
+  service('KMS: bodies of millions of values, and keys by the hundred', () => [
+    kms('Encrypt', objects(MB - 100)),
+    kms('Encrypt', objects(15 * MB)),
+    kms('CreateKey', `{"Policy":"${'['.repeat(900_000)}"}`),
+    kms('CreateKey', `{"Tags":${objects(900_000)}}`),
+    ...Array.from({ length: 20 }, () => kms('CreateKey', '{}')),
+    kms('Decrypt', JSON.stringify({ CiphertextBlob: Buffer.alloc(600_000, 1).toString('base64') })),
+    kms('Encrypt', JSON.stringify({ KeyId: 'alias/'.padEnd(500_000, 'x'), Plaintext: 'eA==' })),
+    kms('ListKeys', JSON.stringify({ Marker: 'x'.repeat(900_000), Limit: 1000 })),
+  ]),
+  service('auto scaling and streams: bodies of millions of values, and odd places', () => [
+    scaling('RegisterScalableTarget', objects(MB - 100)),
+    scaling('DescribeScalableTargets', `{"ResourceIds":[${'"table/x",'.repeat(100_000)}"a"]}`),
+    scaling('PutScheduledAction', JSON.stringify({ Schedule: `cron(${'*/1,'.repeat(200_000)}1 * * * ? *)` })),
+    streams('GetRecords', objects(15 * MB)),
+    streams('GetRecords', JSON.stringify({ ShardIterator: 'x'.repeat(900_000), Limit: 1000 })),
+    streams('GetShardIterator', JSON.stringify({ StreamArn: 'a'.repeat(900_000), ShardId: 'b'.repeat(900_000) })),
+    streams('DescribeStream', JSON.stringify({ StreamArn: 'arn:'.repeat(200_000), Limit: 100 })),
   ]),
   service('Lambda: bodies of millions of values', () => [
     lambda('/2015-03-31/functions/none/invocations', objects(6 * MB - 100)),

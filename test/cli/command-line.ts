@@ -30,6 +30,10 @@ export type Overview = {
     readonly reason?: string
     readonly natsPort: number
     readonly processes: { readonly node: number; readonly natsServer: number; readonly cache?: number }
+    readonly nodes?: readonly {
+      readonly node: string
+      readonly processes: { readonly node: number; readonly natsServer: number; readonly quorumServer: number }
+    }[]
     readonly distances: Readonly<Record<string, number>>
   }[]
   readonly services: Readonly<Record<string, string>>
