@@ -15,6 +15,7 @@ const seedLow = 0x74747273
 /** Bits of the number that come from the second hash: together 52, which every client holds exactly. */
 const lowBits = 20
 const entryOverheadBytes = 200
+const nameOverheadBytes = 40
 /** Numbers that are tried for a list, should another have its own. */
 const triesMax = 16
 
@@ -63,7 +64,7 @@ export class AttributeLists {
   #add(list: AttributeList, text: string): void {
     this.#byId.set(list.id, { list, text })
     this.#byText.set(text, list)
-    this.#bytes += sizeOf(text)
+    this.#bytes += sizeOf(list, text)
     for (const [id, oldest] of this.#byId) {
       if (this.#byId.size <= attributeListsMax && this.#bytes <= attributeListBytesMax) return
       if (id !== list.id) this.#drop(oldest)
@@ -73,7 +74,7 @@ export class AttributeLists {
   #drop({ list, text }: Kept): void {
     this.#byId.delete(list.id)
     this.#byText.delete(text)
-    this.#bytes -= sizeOf(text)
+    this.#bytes -= sizeOf(list, text)
   }
 
   #used(list: AttributeList, text: string): AttributeList {
@@ -98,6 +99,7 @@ function idOf(bytes: Buffer, turn: number): number {
   return high * 2 ** lowBits + (low >>> (32 - lowBits))
 }
 
-function sizeOf(text: string): number {
-  return entryOverheadBytes + 2 * text.length
+/** Its text, and its names once more, each of them an object. */
+function sizeOf({ names }: AttributeList, text: string): number {
+  return entryOverheadBytes + 2 * text.length + nameOverheadBytes * names.length
 }
