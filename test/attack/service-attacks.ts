@@ -18,8 +18,8 @@ const overJson = (operation: string, body: string): ServiceRequest => ({
   headers: { 'Content-Type': 'application/x-amz-json-1.0', 'X-Amz-Target': `${cloudWatch}.${operation}` },
   body,
 })
-const overTarget = (service: string, target: string, body: string): ServiceRequest => ({
-  service,
+const overTarget = (name: string, target: string, body: string): ServiceRequest => ({
+  service: name,
   headers: { 'Content-Type': 'application/x-amz-json-1.1', 'X-Amz-Target': target },
   body,
 })

@@ -2,6 +2,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, it, vi } from 'vitest'
+import { AttributeLists } from '../../../src/core/dax/codec/attribute-lists.ts'
 import { systemClock } from '../../../src/adapters/system/clocks.ts'
 import type { Cache } from '../../../src/cache/core/cache.ts'
 import { DaxFront } from '../../../src/cache/dax/dax-front.ts'
@@ -98,4 +99,10 @@ it('a connection whose client does not say who it is is let go', async () => {
   await once(socket, 'close')
   await vi.waitFor(() => expect([server.connections(), server.heldBytes()]).toEqual([0, 0]), { timeout: 20_000 })
   await server.close()
+})
+
+it('names of a list count for what they take: those of long lists are not kept by the dozen', () => {
+  const lists = new AttributeLists()
+  for (let n = 0; n < 24; n++) lists.listOf(Array.from({ length: 50_000 }, (_, m) => (n * 50_000 + m).toString(36)))
+  expect(lists.count).toBeLessThan(16)
 })
