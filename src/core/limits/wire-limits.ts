@@ -1,8 +1,8 @@
 /** Limits of what comes and goes by HTTP: replies, handshakes, requests that wait for a position, other services at the same port. All others are in limits.ts. */
 
 /** Memory in which replies stand until they are written, and the blocks of it that are kept for the next ones. */
-export const replyBlockBytes = 128 * 1024
-export const replyBlocksMax = 10
+export const replyBlockBytes = 256 * 1024
+export const replyBlocksMax = 8
 
 /** A handshake of TLS may take so long. */
 export const handshakeMsMax = 10_000

@@ -6,7 +6,7 @@
 import { assert } from '../assert.ts'
 
 /** Of the place. A page that comes to more is kept in parts. */
-export const pageTextBytesShared = 64 * 1024
+export const pageTextBytesShared = 128 * 1024
 const shared = Buffer.allocUnsafeSlow(pageTextBytesShared)
 const comma = 0x2c
 

@@ -90,6 +90,29 @@ describe('values that are encrypted together', () => {
     expect(cipher.decrypt(Buffer.from('b place'), good)).toBeUndefined()
   })
 
+  test('whose tags are checked together: those that were changed are refused, and no others', () => {
+    const edits = Array.from({ length: 12 }, (_, n) => ({
+      key: Buffer.from(`1place ${n}`),
+      value: Buffer.alloc(40 * n + 1, n),
+    }))
+    const sealed = cipher.encryptAll(edits).map((bytes) => bytes as Buffer)
+    const changes = fc.uniqueArray(fc.nat({ max: 11 }), { maxLength: 12 })
+    fc.assert(
+      fc.property(changes, fc.nat(), (changed, at) => {
+        const together = cipher.together()
+        for (const [n, { key }] of edits.entries()) {
+          const bytes = Buffer.from(sealed[n] as Buffer)
+          // From the nonce on, so that it is still taken.
+          const byte = 3 + (at % (bytes.length - 3))
+          if (changed.includes(n)) bytes[byte] = (bytes[byte] as number) ^ (1 << (at & 7))
+          expect(together.take(key, bytes)).toBe(true)
+        }
+        expect(together.open()).toEqual(edits.map(({ value }, n) => (changed.includes(n) ? undefined : value)))
+      }),
+      { numRuns: 150 },
+    )
+  })
+
   test('leave nothing behind when a key cannot be had in the middle of them', () => {
     const failing = new ValueCipher(
       {
