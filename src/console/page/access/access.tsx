@@ -19,7 +19,7 @@ export function Access() {
 function Shown() {
   const told = useSignal<Told | undefined>(undefined)
   const work = useDoing()
-  const look = (): void => void work.run(async () => void (told.value = await call('access', {})))
+  const look = (): void => void work.look(async () => void (told.value = await call('access', {})))
   useEffect(look, [])
   const { identities, denials = [], problems = [], mode } = told.value ?? {}
   return (

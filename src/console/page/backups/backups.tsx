@@ -28,7 +28,7 @@ function Shown() {
   const tables = useSignal<readonly string[]>([])
   const work = useDoing()
   const look = (): void =>
-    void work.run(async () => {
+    void work.look(async () => {
       const at = region.value
       backups.value = backupsIn(await dynamo(at, 'ListBackups', {}))
       const all = await call('tables', {})

@@ -18,7 +18,7 @@ export function CapacityPast({ region, row }: { readonly region: string; readonl
   const { table, index } = row
   useEffect(() => {
     const asked = { region, table, ...(index === undefined ? {} : { index }) }
-    void work.run(async () => void (told.value = await call('capacityPast', asked)))
+    void work.look(async () => void (told.value = await call('capacityPast', asked)))
   }, [region, table, index])
   return (
     <Panel title={`The last hour of ${nameOf(row)}`}>

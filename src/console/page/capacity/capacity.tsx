@@ -33,7 +33,7 @@ function Shown() {
   const work = useDoing()
   const look = (): void => {
     const at = region.value
-    void work.run(async () => {
+    void work.look(async () => {
       const found = await call('capacity', { region: at })
       if (at === region.value) told.value = found
     })

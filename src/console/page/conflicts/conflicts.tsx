@@ -29,7 +29,7 @@ function Feed() {
   const opened = useSignal<ShownConflict | undefined>(undefined)
   const met = useComputed(() => state.value?.regions.map((region) => region.conflicts).join() ?? '')
   useSignalEffect(() => {
-    if (met.value !== '') void work.run(readOn)
+    if (met.value !== '') void work.look(readOn)
   })
   const tables = [...new Set(conflicts.value.map((each) => each.table))]
   const shown = conflicts.value.filter((each) => table.value === '' || each.table === table.value)

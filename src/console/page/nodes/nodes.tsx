@@ -18,7 +18,7 @@ export function Nodes() {
   const work = useDoing()
   useEffect(() => {
     const look = (): void => {
-      if (signedIn.value === true) void work.run(async () => void (told.value = await call('processes', {})))
+      if (signedIn.value === true) void work.look(async () => void (told.value = await call('processes', {})))
     }
     look()
     const timer = setInterval(look, everyMs)

@@ -20,7 +20,7 @@ export function Past({ from, to }: Props) {
   const series = useSignal<Series | undefined>(undefined)
   const work = useDoing()
   useEffect(() => {
-    void work.run(async () => void (series.value = seriesOf(await call('history', { from, to }))))
+    void work.look(async () => void (series.value = seriesOf(await call('history', { from, to }))))
   }, [from, to])
   useSignalEffect(() => {
     const now = state.value

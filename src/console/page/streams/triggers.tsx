@@ -13,7 +13,7 @@ export function Triggers() {
   const told = useSignal<ToldOf<'triggers'>>({ triggers: [], problems: [] })
   const work = useDoing()
   useEffect(() => {
-    const look = (): void => void work.run(async () => void (told.value = await call('triggers', {})))
+    const look = (): void => void work.look(async () => void (told.value = await call('triggers', {})))
     look()
     const timer = setInterval(look, everyMs)
     return () => clearInterval(timer)

@@ -13,7 +13,7 @@ export function Group({ table }: { readonly table: string }) {
   const told = useSignal<ToldOf<'tableGroup'>['group'] | undefined>(undefined)
   const work = useDoing()
   useEffect(() => {
-    const look = (): void => void work.run(async () => void (told.value = (await call('tableGroup', { table })).group))
+    const look = (): void => void work.look(async () => void (told.value = (await call('tableGroup', { table })).group))
     look()
     const timer = setInterval(look, everyMs)
     return () => clearInterval(timer)

@@ -40,7 +40,7 @@ export function Items(shown: Shown) {
     starts.value = pages.starts
     capacity.value = pages.capacity
   }
-  const again = (): void => void work.run(async () => await read({}))
+  const again = (): void => void work.look(async () => await read({}))
   useEffect(again, [])
   return (
     <>

@@ -123,7 +123,7 @@ function Flow({ table }: { readonly table: string }) {
   const work = useDoing()
   useEffect(() => {
     const look = (): void =>
-      void work.run(async () => void (told.value = (await call('tableFlow', { table })).directions))
+      void work.look(async () => void (told.value = (await call('tableFlow', { table })).directions))
     look()
     const timer = setInterval(look, everyMs)
     return () => clearInterval(timer)

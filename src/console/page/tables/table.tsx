@@ -20,7 +20,7 @@ const parts = [
 export function Table({ name }: { readonly name: string }) {
   const shown = useSignal<{ readonly view: TableView; readonly region: string } | undefined>(undefined)
   const work = useDoing()
-  const look = (): void => void work.run(async () => void (shown.value = await describe(name)))
+  const look = (): void => void work.look(async () => void (shown.value = await describe(name)))
   useEffect(look, [name])
   const [, , part = 'items'] = route.value
   return (

@@ -23,7 +23,7 @@ function TableList() {
   const wanted = useSignal('')
   const creating = useSignal(false)
   const work = useDoing()
-  const look = (): void => void work.run(async () => void (told.value = await call('tables', {})))
+  const look = (): void => void work.look(async () => void (told.value = await call('tables', {})))
   useEffect(look, [])
   const { tables, problems } = told.value
   const found = tables.filter(({ name }) => name.toLowerCase().includes(wanted.value.toLowerCase()))
