@@ -43,8 +43,8 @@ test('every write that was acknowledged is in the other region, and the front do
     )
   const has = async (id: string): Promise<boolean> =>
     (await otherClient.send(new GetItemCommand({ TableName, Key: { EmployeeID: { S: id } } }))).Item !== undefined
-  await put('first')
-  await eventually('the replica has it', async () => await has('first').catch(() => false))
+  await eventually('the front door takes a write', async () => await put('first'))
+  await eventually('the replica has it', async () => await has('first').catch(() => false), 60_000)
   const written: string[] = []
   const over = new AbortController()
   const writing = (async () => {
