@@ -44,7 +44,7 @@ export class ReadingConnections implements Service {
       monotonicMs: () => systemClock.monotonicMs(),
       unread: new UnreadReplies(),
       handOver: (socket, received, taken) => {
-        if (securing === undefined) handBack(socket, received, taken)
+        if (securing === undefined) handBack(unread(socket), received, taken)
         else securing.tunnels.begin(securing.connect, socket, received, taken)
       },
     })
@@ -96,3 +96,11 @@ const securingBy = ({ shown, ticketKeys, wayBack }: NonNullable<ReadingConnectio
   tunnels: new Tunnels(),
   connect: connectBack(wayBack),
 })
+
+/**
+ * A connection leaves this process only when the one before has arrived. Node would read on for it meanwhile, though it is paused, and what is read here is lost: the
+ * request would never be whole there.
+ */
+function unread(socket: Socket): Socket {
+  return Object.assign(socket, { _read: () => {} })
+}
