@@ -1,4 +1,4 @@
-/** deploy/compose.nodes.yaml as data: regions of three nodes in containers (docs/operating/nodes.md).. */
+/** deploy/compose.nodes.yaml as data: regions of three nodes in containers (docs/operating/nodes.md). */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
