@@ -78,8 +78,11 @@ export class Archiver implements Service {
   }
 
   #needs(): number {
+    // Also once no table has recovery, until that is noted: one may have it again before, and the archive goes on from there.
+    const noted = this.#noted()
+    if (noted !== undefined) return noted.position
     if (this.#bases.wanted().size === 0) return this.#engine.flushed()
-    return this.#noted()?.position ?? Math.min(...this.#bases.recovering().map(({ recovery }) => recovery.after))
+    return Math.min(...this.#bases.recovering().map(({ recovery }) => recovery.after))
   }
 
   #noted(): ArchiveCursor | undefined {

@@ -191,4 +191,28 @@ describe('the archive', () => {
     expect(engine.retention.bound()).toBe(engine.flushed() - 1)
     await stop(running)
   })
+
+  test('goes on where it was when recovery ends and begins again before it has taken note of the end', async () => {
+    let isDown = false
+    const before = () => (isDown ? Promise.reject(new BlobsFailed('no')) : Promise.resolve())
+    const { clock, engine, env, table, counted, shelf, running } = await scene(often, { before })
+    await enable(engine, env)
+    await engine.commit([put(table, itemOf('a', 1))])
+    await until(() => shelf.names.some((name) => name.startsWith('log/')))
+    isDown = true
+    await engine.define(table.id, [{ register: 'local/recovery', value: undefined }])
+    for (let n = 0; n < 10; n++) await engine.commit([put(table, itemOf('a', 2, { v: { N: String(n) } }))])
+    await engine.retention.trim()
+    clock.wall += 1000
+    await enable(engine, env)
+    const sinceMs = engine.tableNamed('things')?.recovery?.sinceMs
+    const tries = counted.length
+    await until(() => counted.length > tries)
+    isDown = false
+    await engine.commit([put(table, itemOf('a', 3))])
+    await until(() => archived(engine) === engine.flushed())
+    expect(counted.filter(({ name }) => name === 'longitude_archive_behind_total')).toEqual([])
+    expect(engine.tableNamed('things')?.recovery?.sinceMs).toBe(sinceMs)
+    await stop(running)
+  })
 })
