@@ -11,6 +11,7 @@ import { type Certified, certify, commonNameOf, type Wish } from './secrets/cert
 import { makeMessageKeys, messageKeyPath, messageKeyPathsIn, rotateMessageKeys } from './secrets/keys/message-keys.ts'
 import type { RegionHost } from './host-options.ts'
 import { type Place, placesOf, type Pods, severalOptions, severalWish, writeSeveral } from './node-hosts.ts'
+import { replaceSecretFile } from '../process/files/secret-file.ts'
 import { hostInUrl, quorumOptions, quorumWish, writeQuorum } from './quorum-host.ts'
 import {
   certificateNameOf,
@@ -214,9 +215,7 @@ function writeMessageKeys({ out, hosts }: DeploymentOptions, folder: string): vo
 /** One for the whole deployment, made once and kept beside the authority's key. */
 function writeToken(out: string, folder: string): void {
   const path = join(folder, adminTokenName)
-  const token = adminToken({ data: out })
-  rmSync(path, { force: true })
-  writeFileSync(path, `${token}\n`, { mode: 0o600 })
+  replaceSecretFile({ path, what: 'the token', text: `${adminToken({ data: out })}\n` })
 }
 
 function readCertified(folder: string, name: string): Certified | undefined {
@@ -227,8 +226,6 @@ function readCertified(folder: string, name: string): Certified | undefined {
 
 /** The mode of a file that is there already is not changed by writing it: the key goes into a new one. */
 function writeCertified(folder: string, name: string, { certificate, key }: Certified): void {
-  const path = join(folder, `${name}.key`)
-  rmSync(path, { force: true })
-  writeFileSync(path, key, { mode: 0o600 })
+  replaceSecretFile({ path: join(folder, `${name}.key`), what: 'the key', text: key })
   writeFileSync(join(folder, `${name}.crt`), certificate)
 }

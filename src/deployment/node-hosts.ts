@@ -2,10 +2,11 @@
  * Regions of several nodes on machines of their own (docs/operating/nodes.md): a host for each node, or in Kubernetes a pod. The nodes and the quorum servers of a region
  * reach each other by two ports more, and show each other a certificate of the deployment's authority: the nodes with a secret, the servers with a password.
  */
-import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { required } from '../core/assert.ts'
+import { replaceSecretFile } from '../process/files/secret-file.ts'
 import type { RegionHost } from './host-options.ts'
+import { hostInUrl } from './quorum-host.ts'
 import type { Wish } from './secrets/certificates/certificate.ts'
 import { readSecret } from './secrets/nats/nats-access.ts'
 import { natsTlsBlock } from './secrets/nats/nats-tls.ts'
@@ -66,7 +67,9 @@ export function severalOptions({ several, natsPort }: Place, installed: string):
   const { node, nodes } = several
   return {
     ...(node === undefined ? {} : { node }),
-    nodeAt: Object.fromEntries(nodes.map((each) => [each.node, `${inUrl(each.host)}:${ports(each.natsPort).node}`])),
+    nodeAt: Object.fromEntries(
+      nodes.map((each) => [each.node, `${hostInUrl(each.host)}:${ports(each.natsPort).node}`]),
+    ),
     nodeHost: '0.0.0.0',
     nodeSecret: join(installed, nodeSecretName),
     nodeTlsCa: join(installed, 'ca.crt'),
@@ -77,7 +80,7 @@ export function severalOptions({ several, natsPort }: Place, installed: string):
 }
 
 const nodeSecretName = 'node-secret'
-const inUrl = (host: string): string => (host.includes(':') ? `[${host}]` : host)
+const what = 'the secret of the nodes'
 
 type Writing = {
   /** Where it is written, and where it will be. */
@@ -97,15 +100,12 @@ export function writeSeveral(place: Place, writing: Writing): void {
   const { folder, secrets } = writing
   const kept = join(secrets, region, nodeSecretName)
   makeNodeSecret(kept)
-  replace(join(folder, nodeSecretName), readSecret(kept, 'the secret of the nodes'))
+  replaceSecretFile({ path: join(folder, nodeSecretName), what, text: readSecret(kept, what) })
   const { node, nodes } = several
-  if (node !== undefined) return replace(join(folder, 'quorum.conf'), quorumConf(node, place, writing))
-  for (const each of nodes) replace(join(folder, `quorum-${each.node}.conf`), quorumConf(each.node, place, writing))
-}
-
-function replace(path: string, text: string): void {
-  rmSync(path, { force: true })
-  writeFileSync(path, text, { mode: 0o600 })
+  const write = (name: string, of: string): void =>
+    replaceSecretFile({ path: join(folder, name), what: 'the configuration', text: quorumConf(of, place, writing) })
+  if (node !== undefined) return write('quorum.conf', node)
+  for (const each of nodes) write(`quorum-${each.node}.conf`, each.node)
 }
 
 function quorumConf(self: string, { region, natsPort, several }: Place, writing: Writing): string {
@@ -123,7 +123,9 @@ function quorumConf(self: string, { region, natsPort, several }: Place, writing:
     tls: natsTlsBlock({ ...shown, verify: 'verify_and_map' }),
     routes: {
       listen: `0.0.0.0:${route}`,
-      to: nodes.flatMap((each) => (each.node === self ? [] : [`${inUrl(each.host)}:${ports(each.natsPort).route}`])),
+      to: nodes.flatMap((each) =>
+        each.node === self ? [] : [`${hostInUrl(each.host)}:${ports(each.natsPort).route}`],
+      ),
       password: quorumPassword(join(secrets, region)),
       tls: natsTlsBlock({ ...shown, verify: 'verify' }),
     },
