@@ -114,9 +114,7 @@ class GcmBatch {
   open(key: GcmKey): readonly (Buffer | undefined)[] {
     const memory = this.#makeStreams(key.blocks)
     for (const { lengths, counters } of this.#lanes)
-      for (let word = 0; word < blockWords; word++)
-        this.#input[lengths + blockWords + word] =
-          (this.#input[lengths + blockWords + word] as number) ^ (this.#streams[counters + word] as number)
+      addStreamToText((lengths + blockWords) * 4, (lengths + 2 * blockWords) * 4, counters * 4)
     const areTags = this.#lanes.length >= tagsTogetherMin && this.#areTags(key)
     const texts = this.#lanes.map((lane) => {
       if (!areTags && !this.#isTag(key.ghash, lane)) return undefined

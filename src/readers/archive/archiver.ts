@@ -1,7 +1,7 @@
 /**
  * Archives the log for point-in-time recovery. It reads the region's log with a durable cursor and holds the log until it is archived. A store of blobs
- * that fails for long makes the hold reach its cap; then the history of every table begins again, with a new base. While no table has recovery, nothing
- * runs and nothing is held.
+ * that fails for long makes the hold reach its cap; then the history of every table begins again, with a new base. While no table has recovery, and the
+ * archive has noted so, nothing runs and nothing is held.
  */
 import { archiveEveryMs, archiveHeldBytesMax, archiveLookMs } from '../../core/limits/archive-limits.ts'
 import { type ArchiveCursor, cursorNote } from '../../core/archive/recovery.ts'
