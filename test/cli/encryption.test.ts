@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import {
   CreateBackupCommand,
   CreateTableCommand,
+  DescribeTableCommand,
   type DynamoDBClient,
   GetItemCommand,
   PutItemCommand,
@@ -56,6 +57,9 @@ async function strongTable(clients: readonly DynamoDBClient[]): Promise<void> {
       KeySchema: [{ AttributeName: 'EmployeeID', KeyType: 'HASH' }],
     }),
   )
+  const isActive = async (): Promise<boolean> =>
+    (await first.send(new DescribeTableCommand({ TableName: Strong }))).Table?.TableStatus === 'ACTIVE'
+  await eventually('the table may become strong', isActive, 60_000)
   const ReplicaUpdates = names.slice(1).map((RegionName) => ({ Create: { RegionName } }))
   await first.send(new UpdateTableCommand({ TableName: Strong, ReplicaUpdates, MultiRegionConsistency: 'STRONG' }))
   const put = new PutItemCommand({

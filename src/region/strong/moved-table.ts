@@ -7,7 +7,7 @@ import {
   type RegisterValues,
 } from '../../core/table/registers.ts'
 import { isTombstone } from '../../core/item/row.ts'
-import type { Table } from '../../core/table/table.ts'
+import type { StrongGroup, Table, TableId } from '../../core/table/table.ts'
 import { stepBytesMax, stepRowsMax } from '../../core/limits/limits.ts'
 import type { RegisterEdit } from '../../engine/commands/command.ts'
 import type { Engine } from '../../engine/engine.ts'
@@ -65,4 +65,20 @@ export async function copyItems(from: Engine, to: Engine, { id }: Pick<Table, 'i
     )
     after = last.key
   }
+}
+
+/** It is UPDATING as long as its region takes it back. */
+export function dissolving({ underWay }: Table): readonly RegisterEdit[] {
+  const value: RegisterValues['local/status'] = {
+    status: 'UPDATING',
+    sinceMs: underWay?.beganMs ?? 0,
+    wait: 'strong dissolution',
+  }
+  return [{ register: 'local/status', value }]
+}
+
+/** The group that has or gets a table, as the region's own engine has it. */
+export function markerOf(engine: Pick<Engine, 'registers'>, id: TableId): StrongGroup | undefined {
+  const found = engine.registers(id).find(({ key }) => key.toString('utf8') === 'strong/group')
+  return found === undefined ? undefined : (registerValueOf(found.row) as StrongGroup | undefined)
 }

@@ -15,7 +15,6 @@ import type { ReplicaState } from '../../engine/order/replica-state.ts'
 import type { RegisterEdit } from '../../engine/commands/command.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { DamagedRecord } from '../../engine/store/damaged-record.ts'
-import { registerValueOf } from '../../engine/tables/catalog.ts'
 import type { GroupStatus, StrongTables } from '../../operations/tables/strong-tables.ts'
 import type { Env } from '../../ports/env.ts'
 import type { QuorumSight } from '../../ports/quorum.ts'
@@ -26,7 +25,7 @@ import type { GroupKeys } from './group-keys.ts'
 import { membersOf } from './group-keys.ts'
 import type { GroupMember } from './group-member.ts'
 import { groupStatus, type ReplicaEnd } from './group-status.ts'
-import { copyItems, ownRegisters, ownStream, registersToMove } from './moved-table.ts'
+import { copyItems, dissolving, markerOf, ownRegisters, ownStream, registersToMove } from './moved-table.ts'
 
 export type StrongDeps = {
   readonly env: Pick<Env, 'clock' | 'log' | 'meter'>
@@ -49,11 +48,15 @@ export type ReplicaOpening = {
   readonly onEnd: (why: ReplicaEnd) => void
 }
 
+type Birth = { readonly engine: Engine; readonly group: StrongGroup; readonly edits: readonly RegisterEdit[] }
+
 const storeNote = (group: string): string => `strong/store/${group}`
 const groupsNote = 'strong/groups'
 const againMs = 1000
 /** An UpdateTable waits so long for the group's key, its engine and its majority: a stream that is new elects a leader first. */
 const openMsMax = 30_000
+/** So long a request waits to learn whether the group has got its table, whose entry had no answer. */
+const settleMsMax = 10_000
 
 export class StrongRegions implements StrongTables, Service {
   /** Of the groups in which this region is a replica, by name. */
@@ -111,23 +114,33 @@ export class StrongRegions implements StrongTables, Service {
   }
 
   async begin(table: Table, group: StrongGroup, edits: readonly RegisterEdit[]): Promise<void> {
-    const { main } = this.#deps
     const engine = await this.#engineOf(group.name)
-    await main.define(table.id, [{ register: 'strong/group', value: group }])
+    // Until it is known what becomes of it here, nothing else settles it.
+    this.#busy.add(table.id)
     try {
-      if (main.size(table).items > 0) throw validationError('Table must be empty to be one with strong consistency.')
-      await main.define(group.table, [{ register: 'strong/group', value: group }])
-      await engine.define(group.table, [
-        ...registersToMove(table, main),
-        ...edits,
-        ...ownStream(table),
-        { register: 'settings/strong', value: group },
-      ])
+      await this.#moveIn(table, { engine, group, edits })
     } catch (error) {
-      void this.#settleBirth(table.id)
-      throw error
+      this.#busy.delete(table.id)
+      await Promise.race([this.#settleBirth(table.id), this.#deps.env.clock.sleep(settleMsMax)])
+      // Its place in the order was only unknown. A client that asked again would be refused for a table that it has made.
+      if (engine.tableWithId(group.table) === undefined) throw error
+      return
     }
+    this.#busy.delete(table.id)
     await this.#leaveMain(table.id)
+  }
+
+  async #moveIn(table: Table, { engine, group, edits }: Birth): Promise<void> {
+    const { main } = this.#deps
+    await main.define(table.id, [{ register: 'strong/group', value: group }])
+    if (main.size(table).items > 0) throw validationError('Table must be empty to be one with strong consistency.')
+    await main.define(group.table, [{ register: 'strong/group', value: group }])
+    await engine.define(group.table, [
+      ...registersToMove(table, main),
+      ...edits,
+      ...ownStream(table),
+      { register: 'settings/strong', value: group },
+    ])
   }
 
   async end({ id, strong }: Table): Promise<void> {
@@ -343,7 +356,7 @@ export class StrongRegions implements StrongTables, Service {
     if (markerOf(main, id) !== undefined) {
       await main.define(id, [
         ...registersToMove(table, group),
-        ...statusOf(table),
+        ...dissolving(table),
         { register: 'strong/group', value: strong },
       ])
       await copyItems(group, main, table)
@@ -374,17 +387,3 @@ export class StrongRegions implements StrongTables, Service {
 
 /** Of a store that cannot be opened as it is, or not believed. */
 const isDamage = (error: unknown): boolean => error instanceof StoreDamaged || error instanceof DamagedRecord
-
-function statusOf({ underWay }: Table): readonly RegisterEdit[] {
-  const value: RegisterValues['local/status'] = {
-    status: 'UPDATING',
-    sinceMs: underWay?.beganMs ?? 0,
-    wait: 'strong dissolution',
-  }
-  return [{ register: 'local/status', value }]
-}
-
-function markerOf(engine: Pick<Engine, 'registers'>, id: TableId): StrongGroup | undefined {
-  const found = engine.registers(id).find(({ key }) => key.toString('utf8') === 'strong/group')
-  return found === undefined ? undefined : (registerValueOf(found.row) as StrongGroup | undefined)
-}

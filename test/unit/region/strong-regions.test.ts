@@ -5,7 +5,7 @@ import type { ReplicaState } from '../../../src/engine/order/replica-state.ts'
 import type { GroupMember } from '../../../src/region/strong/group-member.ts'
 import { StoreDamaged } from '../../../src/ports/store.ts'
 import { type ReplicaOpening, StrongRegions } from '../../../src/region/strong/strong-regions.ts'
-import { openRegion } from '../engine/region.ts'
+import { makeTable, openRegion } from '../engine/region.ts'
 
 const name = 'ap-northeast-1_eu-west-1_us-east-1'
 const group = (table: string): StrongGroup => ({
@@ -27,6 +27,7 @@ async function region(
   keyOf: () => Promise<Buffer>,
   settles: () => boolean = () => true,
   opens: () => Promise<void> = () => Promise.resolve(),
+  more: object = {},
 ) {
   const { engine: main, env } = await openRegion('us-east-1')
   const opened: Opened[] = []
@@ -35,7 +36,7 @@ async function region(
     const own: Opened = { opening, isDiscarded: false, isStopped: false }
     opened.push(own)
     const define = () => (settles() ? Promise.resolve() : Promise.reject(new Error('no majority')))
-    const engine = { tables: () => [{ id: 'T', settings: {} }], define }
+    const engine = { tables: () => [{ id: 'T', settings: {} }], define, ...more }
     return {
       engine,
       start: () => Promise.resolve(),
@@ -121,4 +122,29 @@ test('a replica that could not be finished is closed before the next attempt', a
     [1, true],
     [1, false],
   ])
+})
+
+/** What the group's engine does when a table is to be born in it: `isTaken` says whether the entry got a place although its answer was lost. */
+function bornWithoutAnswer(isTaken: boolean) {
+  const born = new Set<string>()
+  const define = (id: string): Promise<void> => {
+    if (isTaken) born.add(id)
+    return Promise.reject(new Error('no answer'))
+  }
+  const tableWithId = (id: string) => (born.has(id) ? { id } : undefined)
+  return { define, tableWithId, barrier: () => Promise.resolve() }
+}
+
+test.each([true, false])('a birth without an answer is answered by what became of it: %s', async (isTaken) => {
+  const engine = bornWithoutAnswer(isTaken)
+  const { main, regions } = await region(() => Promise.resolve(Buffer.alloc(32)), undefined, undefined, engine)
+  await regions.start()
+  const table = await makeTable(main, 'Music')
+  const outcome = regions.begin(table, group('id-new'), []).then(
+    () => 'born',
+    (error: Error) => error.message,
+  )
+  expect(await outcome).toBe(isTaken ? 'born' : 'no answer')
+  await vi.waitFor(() => expect(main.tableWithId(table.id)?.strong?.isElsewhere).toBe(isTaken ? true : undefined))
+  await vi.waitFor(() => expect(main.tableWithId(table.id)?.status).toBe(isTaken ? 'DELETING' : 'ACTIVE'))
 })
