@@ -1,5 +1,5 @@
 /** What a node has around its store: from its start to its end, and as long as it runs its region. */
-import { NatsBus } from '../adapters/nats/nats-bus.ts'
+import { type NatsBus, startNatsBus } from '../adapters/nats/nats-bus.ts'
 import { type PrometheusMeter, prometheusMeter } from '../adapters/metrics/prometheus-meter.ts'
 import { systemClock } from '../adapters/system/clocks.ts'
 import { systemRandom } from '../adapters/system/random.ts'
@@ -53,7 +53,7 @@ export function environmentOf(options: NodeOptions, { keys, watch, clock, promet
 
 function natsBusOf({ self, natsAccess, nats, log }: NodeOptions, { addresses }: TopologyWatch): NatsBus {
   const peers = Object.fromEntries([...addresses].map(([name, url]) => [name, natsAccess.peer(url)]))
-  return new NatsBus({ region: self.name, own: natsAccess.own(nats), peers, log })
+  return startNatsBus({ region: self.name, own: natsAccess.own(nats), peers, log })
 }
 
 /** Throws a Failure where the region's own key cannot be read. */

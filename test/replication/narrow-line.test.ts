@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
-import { NatsBus } from '../../src/adapters/nats/nats-bus.ts'
+import { startNatsBus } from '../../src/adapters/nats/nats-bus.ts'
 import { Links } from '../../src/links/links.ts'
 import { eventually } from './eventually.ts'
 import { NatsServerProcess, quiet } from './nats.ts'
@@ -44,7 +44,7 @@ async function world(): Promise<{ us: TestRegion; eu: TestRegion; links: Links }
     const peer = names[1 - n] as string
     const port = links.list().find(({ from }) => from === region.name)?.port?.listen
     const peers = { [peer]: { url: `nats://127.0.0.1:${port?.port}` } }
-    await region.start(new NatsBus({ region: region.name, own: { url: servers[n]?.url ?? '' }, peers, log: quiet }))
+    await region.start(startNatsBus({ region: region.name, own: { url: servers[n]?.url ?? '' }, peers, log: quiet }))
     undo.push(() => region.stop())
   }
   return { us, eu, links }

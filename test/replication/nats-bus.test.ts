@@ -2,7 +2,7 @@ import { createConnection, createServer, type Socket } from 'node:net'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { afterEach, describe, expect, it } from 'vitest'
-import { NatsBus } from '../../src/adapters/nats/nats-bus.ts'
+import { type NatsBus, startNatsBus } from '../../src/adapters/nats/nats-bus.ts'
 import type { PeerSession } from '../../src/ports/bus.ts'
 import { eventually } from './eventually.ts'
 import { natsBinaries, NatsServerProcess, quiet } from './nats.ts'
@@ -21,7 +21,7 @@ async function serverOf(binary?: string): Promise<NatsServerProcess> {
 }
 
 function busOf(region: string, own: string, peers: Record<string, string> = {}): NatsBus {
-  const bus = new NatsBus({
+  const bus = startNatsBus({
     region,
     own: { url: own },
     peers: Object.fromEntries(Object.entries(peers).map(([name, url]) => [name, { url }])),

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect, nanos } from '@nats-io/transport-node'
 import { afterEach, describe, expect, it } from 'vitest'
-import { NatsBus } from '../../src/adapters/nats/nats-bus.ts'
+import { type NatsBus, startNatsBus } from '../../src/adapters/nats/nats-bus.ts'
 import { consumerInactiveMsMax, streamBytesMax } from '../../src/core/limits/limits.ts'
 import { natsSettings } from '../../src/nats-server/nats-settings.ts'
 import { eventually } from './eventually.ts'
@@ -64,7 +64,7 @@ describe.each(await natsBinaries())('limits of %s', (binary) => {
 })
 
 function busOf(url: string): NatsBus {
-  const bus = new NatsBus({ region: 'a', own: { url }, peers: {}, log: quiet })
+  const bus = startNatsBus({ region: 'a', own: { url }, peers: {}, log: quiet })
   undo.push(() => bus.close())
   return bus
 }

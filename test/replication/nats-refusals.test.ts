@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { jetstreamManager, type JetStreamManager, type StreamConfig } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { NatsBus } from '../../src/adapters/nats/nats-bus.ts'
+import { type NatsBus, startNatsBus } from '../../src/adapters/nats/nats-bus.ts'
 import { streamBytesMax } from '../../src/core/limits/limits.ts'
 import { asRefusal, type StreamRefused } from '../../src/core/stream-refusal.ts'
 import { freePort } from '../free-port.ts'
@@ -46,7 +46,7 @@ class Configured {
     this.server = new NatsServerProcess(binary, port, this.#path)
     undo.push(() => this.server.remove())
     const credentials = { user: 'node', pass: 'node' }
-    this.bus = new NatsBus({ region: 'a', own: { url: this.server.url, credentials }, peers: {}, log: quiet })
+    this.bus = startNatsBus({ region: 'a', own: { url: this.server.url, credentials }, peers: {}, log: quiet })
     undo.push(() => this.bus.close())
   }
 
@@ -259,7 +259,7 @@ describe.each(await natsBinaries())('refusals of %s', (binary) => {
     const credentials = { user: 'node', pass: 'node' }
     const own = { url: 'nats://127.0.0.1:1' }
     const peers = { a: { url: configured.server.url, credentials } }
-    const peer = new NatsBus({ region: 'b', own, peers, log: quiet })
+    const peer = startNatsBus({ region: 'b', own, peers, log: quiet })
     undo.push(() => peer.close())
     const session = await peer.connect('a')
     session.consume(1, () => undefined)

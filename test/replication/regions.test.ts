@@ -3,7 +3,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '../../src/adapters/system/clocks.ts'
-import { NatsBus } from '../../src/adapters/nats/nats-bus.ts'
+import { type NatsBus, startNatsBus } from '../../src/adapters/nats/nats-bus.ts'
 import { eventually } from './eventually.ts'
 import { NatsServerProcess, quiet } from './nats.ts'
 import { agreed, definition, TestRegion } from './region.ts'
@@ -32,7 +32,7 @@ async function world(): Promise<TestRegion[]> {
 function busOf(region: string): NatsBus {
   const urls = Object.fromEntries(names.map((name, n) => [name, { url: servers[n]?.url ?? '' }]))
   const { [region]: own = { url: '' }, ...peers } = urls
-  return new NatsBus({ region, own, peers, log: quiet })
+  return startNatsBus({ region, own, peers, log: quiet })
 }
 
 async function sharedTable(): Promise<[TestRegion, TestRegion, TestRegion]> {
@@ -295,7 +295,7 @@ describe('three regions', () => {
     // Or it would still fetch ap's whole state, in which there is what us has told ap.
     await eventually('eu follows ap', () => ['live', 'idle'].includes(eu.peer('ap').state))
     await eu.stop()
-    const astray = new NatsBus({
+    const astray = startNatsBus({
       region: 'eu',
       own: { url: servers[1]?.url ?? '' },
       peers: { us: { url: servers[2]?.url ?? '' }, ap: { url: servers[2]?.url ?? '' } },

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { type ConsumerInfo, jetstreamManager } from '@nats-io/jetstream'
 import { type NatsConnection, nanos } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { NatsBus } from '../../src/adapters/nats/nats-bus.ts'
+import { type NatsBus, startNatsBus } from '../../src/adapters/nats/nats-bus.ts'
 import { connectOnce } from '../../src/adapters/nats/nats-connect.ts'
 import { cacheInboxPrefix, inboxPrefix } from '../../src/adapters/nats/nats-subjects.ts'
 import { consumerInactiveMsMax, peerConsumersMax } from '../../src/core/limits/limits.ts'
@@ -102,7 +102,7 @@ describe.each(await natsBinaries())('%s', (binary) => {
     writeConfiguration(path, [...settings, ...accountLines(us, identitiesOf(folder, us))])
     server = new NatsServerProcess(binary, port, path)
     await server.start()
-    bus = new NatsBus({ region: us, own: access(us, 'node').own(server.url), peers: {}, log: quiet })
+    bus = startNatsBus({ region: us, own: access(us, 'node').own(server.url), peers: {}, log: quiet })
     bus.serve(async (_, asker) => {
       asked.push(asker)
       return await Promise.resolve(Buffer.from('answer'))

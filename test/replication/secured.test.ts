@@ -13,7 +13,7 @@ import {
   logSubject,
 } from '../../src/adapters/nats/nats-subjects.ts'
 import { NatsQuorum } from '../../src/adapters/nats/quorum/nats-quorum.ts'
-import { NatsBus } from '../../src/adapters/nats/nats-bus.ts'
+import { type NatsBus, startNatsBus } from '../../src/adapters/nats/nats-bus.ts'
 import { encodeControl } from '../../src/core/change/control.ts'
 import { writeDeployment } from '../../src/deployment/deployment.ts'
 import { watchAccess } from '../../src/deployment/secrets/identities/watched-access.ts'
@@ -95,7 +95,7 @@ function busOf(name: Name): NatsBus {
   const options = optionsOf(name)
   const access = natsAccess(options)
   const peers = Object.entries(options.peer).map(([peer, url]) => [peer, access.peer(url)] as const)
-  return new NatsBus({ region: name, own: access.own(options.nats), peers: Object.fromEntries(peers), log: quiet })
+  return startNatsBus({ region: name, own: access.own(options.nats), peers: Object.fromEntries(peers), log: quiet })
 }
 
 async function running(): Promise<readonly TestRegion[]> {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect } from '@nats-io/transport-node'
 import { afterEach, expect, it, vi } from 'vitest'
-import { NatsBus } from '../../src/adapters/nats/nats-bus.ts'
+import { type NatsBus, startNatsBus } from '../../src/adapters/nats/nats-bus.ts'
 import { NatsCacheLine } from '../../src/adapters/nats/nats-cache-line.ts'
 import type { NatsServer } from '../../src/adapters/nats/nats-connect.ts'
 import { accountLines } from '../../src/deployment/secrets/nats/nats-accounts.ts'
@@ -37,14 +37,14 @@ async function started(): Promise<NatsServerProcess> {
 
 /** A node that serves the bus of region `a`, and says of itself which one it is. */
 function leading(name: string, own: NatsServer): NatsBus {
-  const bus = new NatsBus({ region: 'a', own, peers: {}, log: quiet })
+  const bus = startNatsBus({ region: 'a', own, peers: {}, log: quiet })
   bus.serve(async () => Buffer.from(name))
   undo.push(() => bus.close())
   return bus
 }
 
 function peerOf(own: NatsServer, a: readonly NatsServer[], region = 'b'): NatsBus {
-  const bus = new NatsBus({ region, own, peers: { a }, log: quiet })
+  const bus = startNatsBus({ region, own, peers: { a }, log: quiet })
   undo.push(() => bus.close())
   return bus
 }
@@ -95,7 +95,7 @@ it('a node that hangs is left, and one that has not begun to serve is not taken'
   const hangs = await connect({ servers: first.url })
   undo.push(() => hangs.close())
   hangs.subscribe('ask.a.*')
-  const begins = new NatsBus({ region: 'a', own: at(second), peers: {}, log: quiet })
+  const begins = startNatsBus({ region: 'a', own: at(second), peers: {}, log: quiet })
   undo.push(() => begins.close())
   const bus = peerOf(at(own), [at(first), at(second)])
   await expect(bus.connect('a')).rejects.toThrow('no node of a answers')

@@ -3,6 +3,7 @@
  * connection of its own. Of the topologies that were tried this is the one in which a cut never blocks a local write, a wiped
  * store never silences a peer, and a heal is noticed within seconds.
  *
+ *   nats-held.ts      a connection to a server of the region itself
  *   nats-own.ts       the own server: appends, announcements, answers
  *   nats-stream.ts    its stream, made and recreated
  *   nats-session.ts   a peer's server: its stream, its announcements, questions
@@ -36,6 +37,13 @@ export type NatsBusOptions = {
 
 const streamAgeMsDefault = 24 * 60 * 60 * 1000
 
+/** A bus that connects, until it is closed. */
+export function startNatsBus(options: NatsBusOptions): NatsBus {
+  const bus = new NatsBus(options)
+  bus.start()
+  return bus
+}
+
 export class NatsBus implements Bus {
   readonly #options: NatsBusOptions
   readonly #own: OwnSide
@@ -60,6 +68,10 @@ export class NatsBus implements Bus {
         ageMsMax: options.streamAgeMsMax ?? streamAgeMsDefault,
       },
     })
+  }
+
+  start(): void {
+    this.#own.start()
   }
 
   get stream(): Stream {
@@ -115,6 +127,6 @@ export class NatsBus implements Bus {
   async close(): Promise<void> {
     this.#closed = true
     await Promise.all([...this.#sessions].map((session) => session.close()))
-    await this.#own.close()
+    await this.#own.stop()
   }
 }

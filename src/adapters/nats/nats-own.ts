@@ -1,19 +1,18 @@
 /**
- * The region's own side of the bus: one connection to its own nats-server, held for ever. The server may be down when
- * the node starts, vanish, or come back with its store wiped; each time the connection is made again and the stream with it.
+ * The region's own side of the bus: one connection to its own nats-server (nats-held.ts), with which the stream is made again each time.
  * While the server is away everything here rejects or is dropped: the log in the store is what counts.
  */
-import { BackOff } from '../../core/back-off.ts'
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
-import { connectBackOffMsMax, connectBackOffMsMin, requestsUnderWayMax } from '../../core/limits/limits.ts'
-import { errorText } from '../../core/error-text.ts'
+import { requestsUnderWayMax } from '../../core/limits/limits.ts'
 import { StreamRefused } from '../../core/stream-refusal.ts'
 import type { Answerer, CacheFeed, Stream, StreamEnd } from '../../ports/bus.ts'
 import type { Log } from '../../ports/log.ts'
-import { bufferOf, connectOnce, isNewEnough, jetStreamOptions, type NatsServer } from './nats-connect.ts'
+import type { Service } from '../../ports/service.ts'
+import { bufferOf, jetStreamOptions, type NatsServer } from './nats-connect.ts'
 import { servesNotYet, servesPeers } from './nats-answering.ts'
 import { guardConsumers } from './nats-consumers.ts'
+import { HeldConnection } from './nats-held.ts'
 import { refusalFrom } from './nats-refusals.ts'
 import { OwnStream, type OwnStreamOptions } from './nats-stream.ts'
 import {
@@ -41,18 +40,15 @@ type Live = {
 /** Who answers on a subject, and how many questions it is busy with. */
 type Desk = { handler: Answerer | undefined; underWay: number }
 
-export class OwnSide implements Stream {
+export class OwnSide implements Stream, Service {
   readonly caches: CacheFeed
   readonly #options: OwnOptions
   readonly #stream: OwnStream
-  #live: Live | undefined
-  /** Why there is no connection. */
-  #away = 'the NATS server of this region is away'
+  readonly #held: HeldConnection
+  /** Of the latest connection. */
+  #latest: Live | undefined
   readonly #peers: Desk = { handler: undefined, underWay: 0 }
   readonly #caches: Desk = { handler: undefined, underWay: 0 }
-  #closed = false
-  #wake: () => void = () => undefined
-  readonly #running: Promise<void>
 
   constructor(options: OwnOptions) {
     this.#options = options
@@ -63,7 +59,13 @@ export class OwnSide implements Stream {
         this.#caches.handler = handler
       },
     }
-    this.#running = this.#run()
+    const { self, server, log } = options
+    const onConnected = async (connection: NatsConnection): Promise<void> => await this.#begin(connection)
+    this.#held = new HeldConnection({ self, server, log, purpose: 'own', called: 'own nats-server', onConnected })
+  }
+
+  start(): void {
+    this.#held.start()
   }
 
   async last(): Promise<StreamEnd> {
@@ -105,62 +107,33 @@ export class OwnSide implements Stream {
     this.#peers.handler = handler
   }
 
-  async close(): Promise<void> {
-    this.#closed = true
-    this.#wake()
-    await this.#live?.connection.close()
-    await this.#running
+  async stop(): Promise<void> {
+    await this.#held.stop()
   }
 
   #publish(subject: string, payload: Buffer): void {
-    const connection = this.#live?.connection
-    if (connection !== undefined && !connection.isClosed()) connection.publish(subject, payload)
+    this.#live()?.connection.publish(subject, payload)
+  }
+
+  #live(): Live | undefined {
+    return this.#latest !== undefined && this.#latest.connection === this.#held.connection ? this.#latest : undefined
   }
 
   #connected(): Live {
-    if (this.#live === undefined) throw new StreamRefused('away', this.#away)
-    return this.#live
+    const live = this.#live()
+    if (live === undefined) throw new StreamRefused('away', this.#held.away)
+    return live
   }
 
-  async #run(): Promise<void> {
-    const backOff = new BackOff(connectBackOffMsMin, connectBackOffMsMax)
-    while (!this.#closed) {
-      try {
-        await this.#hold()
-        backOff.reset()
-      } catch (error) {
-        this.#away = `the NATS server of this region is away: ${errorText(error)}`
-        this.#options.log.warn('own nats-server is away', { url: this.#options.server.url, error: String(error) })
-      }
-      await this.#pause(backOff.next())
-    }
-  }
-
-  /**
-   * Connects, and stays until the connection is lost. What the server thinks of the stream makes no difference: the region announces
-   * itself and answers its peers' questions all the same.
-   */
-  async #hold(): Promise<void> {
+  /** What the server thinks of the stream makes no difference: the region announces itself and answers its peers' questions all the same. */
+  async #begin(connection: NatsConnection): Promise<void> {
     const { self, server, log } = this.#options
-    const connection = await connectOnce(self, server, 'own')
-    try {
-      const version = connection.info?.version ?? ''
-      if (!isNewEnough(version)) throw new Error(`nats-server ${version} is older than 2.10.23`)
-      const options = { ...jetStreamOptions(server), checkAPI: false }
-      const manager = await jetstreamManager(connection, options)
-      guardConsumers({ connection, manager, self, stream: this.#stream.name, log })
-      this.#stream.connected()
-      this.#listen(connection)
-      if (this.#closed) return
-      this.#live = { connection, manager, client: jetstream(connection, options) }
-      log.info('own nats-server is there', { url: server.url, version })
-      const error = await connection.closed()
-      if (!this.#closed)
-        log.warn('own nats-server is lost', { error: error instanceof Error ? error.message : 'closed' })
-    } finally {
-      this.#live = undefined
-      if (!connection.isClosed()) await connection.close()
-    }
+    const options = { ...jetStreamOptions(server), checkAPI: false }
+    const manager = await jetstreamManager(connection, options)
+    guardConsumers({ connection, manager, self, stream: this.#stream.name, log })
+    this.#stream.connected()
+    this.#listen(connection)
+    this.#latest = { connection, manager, client: jetstream(connection, options) }
   }
 
   #listen(connection: NatsConnection): void {
@@ -198,17 +171,6 @@ export class OwnSide implements Stream {
     } finally {
       desk.underWay--
     }
-  }
-
-  async #pause(ms: number): Promise<void> {
-    if (this.#closed) return
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
   }
 }
 

@@ -81,12 +81,15 @@ export class NatsQuorum implements Quorum {
   async close(): Promise<void> {
     for (const stream of this.#streams.values()) stream.close()
     this.#streams.clear()
-    await this.#line?.close()
+    await this.#line?.stop()
   }
 
   #connected(): QuorumLine {
-    if (this.#line === undefined) this.#options.onWanted?.()
-    return (this.#line ??= new QuorumLine(this.#options))
+    if (this.#line !== undefined) return this.#line
+    this.#options.onWanted?.()
+    this.#line = new QuorumLine(this.#options)
+    this.#line.start()
+    return this.#line
   }
 
   /** Resolves when a majority of the members serves the stream, which is made when there is none. */
