@@ -18,7 +18,7 @@ import {
 } from '../core/limits/limits.ts'
 import { carriesCutsHeader } from '../core/wire/cut-header.ts'
 import { renderError } from '../core/wire/render.ts'
-import { refusal } from '../http/api.ts'
+import { type Problem, refusalOfBody } from '../http/api.ts'
 import { BodyBudget } from '../http/bytes/body-budget.ts'
 import { takeSlots } from '../http/connection-slots.ts'
 import { drain } from '../http/draining.ts'
@@ -214,7 +214,7 @@ export class FrontDoor {
     const reading = { budget: this.#budget, nowMs: systemClock.monotonicMs(), decodes: false }
     const read = await readBody(request, reading)
     this.#awaited.delete(refuse)
-    if ('problem' in read) return this.#notTaken(response, read.problem)
+    if ('problem' in read) return this.#notTaken({ request, response }, read.problem)
     const { bytes: body, heldBytes } = read
     if (response.destroyed || response.writableFinished) return this.#budget.giveBack(heldBytes)
     response.once('close', () => this.#budget.giveBack(heldBytes))
@@ -227,10 +227,11 @@ export class FrontDoor {
     }
   }
 
-  #notTaken(response: ServerResponse, problem: Parameters<typeof refusal>[0]): void {
+  #notTaken({ request, response }: Exchange, problem: Problem): void {
     if (problem === 'aborted' || response.headersSent || response.destroyed) return
-    const { status, contentType, bytes } = refusal(problem)
-    if (!response.req.complete) response.setHeader('Connection', 'close')
+    const { status, contentType, bytes, headers = {} } = refusalOfBody(problem, request, this.#ids())
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+    if (!request.complete) response.setHeader('Connection', 'close')
     this.#answer(response, status, contentType, bytes)
   }
 

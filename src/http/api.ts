@@ -15,6 +15,7 @@ import { listenerOf } from './private-listener.ts'
 import { compressed, originHeaders, type Reply, sendReply, sizeBytesOf } from './bytes/reply.ts'
 import { type Arriving, BodyBudget } from './bytes/body-budget.ts'
 import { type BodyProblem, readBody } from './bytes/request-body.ts'
+import { type RefusedHead, tooLargeAnswer } from './services/too-large.ts'
 import type { RequestIds } from './request-id.ts'
 import { type Arrival, arrivalOf, type Visitors } from './access/visitors.ts'
 
@@ -147,13 +148,14 @@ export class Api {
   #refuse(problem: Problem, { request, response, endsWith }: Exchange): void {
     // The client is gone, or has this answer already.
     if (problem === 'aborted' || response.headersSent) return
-    this.#send(refusal(problem), { request, response, endsWith })
+    const requestId = this.#options.requestIds()
+    this.#send(refusalOfBody(problem, request, requestId), { request, response, endsWith }, requestId)
   }
 
-  #send(answer: Answer, { request, response, endsWith }: Exchange): void {
+  #send(answer: Answer, { request, response, endsWith }: Exchange, requestId = this.#options.requestIds()): void {
     this.#count(answer)
     const last = endsWith() || !request.complete
-    sendReply({ request, response, requestId: this.#options.requestIds(), last }, this.#forOrigin(request, answer))
+    sendReply({ request, response, requestId, last }, this.#forOrigin(request, answer))
   }
 
   #count({ operation, outcome }: Answer, ms?: number): void {
@@ -192,15 +194,17 @@ type Exchange = {
 export type Problem = BodyProblem | 'stopping'
 
 /** The answer to a request whose body was not taken. */
-export function refusal(problem: Problem): Answer {
+export function refusalOfBody(problem: Problem, head: RefusedHead, requestId: string): Answer {
+  return problem === 'too-large' ? tooLargeAnswer(head, requestId) : refusal(problem)
+}
+
+export function refusal(problem: Exclude<Problem, 'too-large'>): Answer {
   switch (problem) {
     case 'stopping':
       return errorAnswer(
         new ServiceError('ServiceUnavailable', 'This endpoint is stopping; the request was not executed.'),
         json10,
       )
-    case 'too-large':
-      return { ...errorAnswer(serializationError(), json10), ...tooLarge }
     case 'over-budget':
       return errorAnswer(
         new ServiceError('ThrottlingException', 'Rate of requests exceeds the allowed throughput.'),
@@ -214,12 +218,6 @@ export function refusal(problem: Problem): Answer {
     default:
       return unreachable(problem)
   }
-}
-
-const tooLarge = {
-  status: 413,
-  bytes: Buffer.from('{"__type":"com.amazon.coral.service#RequestEntityTooLargeException"}'),
-  outcome: 'RequestEntityTooLarge',
 }
 
 /** AWS's front end fails at a body that it cannot decode, and so does ours: nothing is executed. */

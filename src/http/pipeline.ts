@@ -12,7 +12,7 @@ import type { Principal } from '../core/auth/credentials.ts'
 import type { SignedRegions } from '../core/auth/signed-region.ts'
 import { checkRegion } from '../core/auth/signing-time.ts'
 import { errors, ServiceError } from '../core/errors.ts'
-import { checkBodyScan } from '../core/wire/body-scan.ts'
+import { boundedBody } from '../core/wire/body-scan.ts'
 import { serializationError } from '../core/wire/coerce.ts'
 import { readInput } from '../core/wire/input.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -249,16 +249,7 @@ function bodyOf(operation: string, { body }: ApiRequest): Body {
   if (body.length === 0 || !isUtf8(body)) throw serializationError()
   const value = parseAroundItems(operation, body)
   if (value !== undefined) return { value, around: true }
-  checkBodyScan(operation, body)
-  return { value: parsed(body), around: false }
-}
-
-function parsed(body: Buffer): unknown {
-  try {
-    return parseJson(body.toString())
-  } catch {
-    throw serializationError()
-  }
+  return { value: boundedBody(operation, body), around: false }
 }
 
 /** What is wrong is said of the whole body: the message may show the items. */
@@ -268,7 +259,7 @@ function inputFrom(name: string, { value, around }: Body, { body }: ApiRequest):
   } catch (error) {
     if (isAboutNumber(error)) return readInput(name, parseJson(withPlainFractions(body.toString())))
     if (!around) throw error
-    return readInput(name, parsed(body))
+    return readInput(name, boundedBody(name, body))
   }
 }
 

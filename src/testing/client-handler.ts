@@ -3,8 +3,8 @@
  * (http/api.ts), without a socket.
  */
 import type { IncomingHttpHeaders } from 'node:http'
-import { requestSizeBytesMax } from '../core/limits/limits.ts'
-import { type Api, refusal } from '../http/api.ts'
+import { bodyBytesMaxOf } from '../core/wire/body-size.ts'
+import { type Api, refusalOfBody } from '../http/api.ts'
 import { type Reply, replyHeaders } from '../http/bytes/reply.ts'
 import type { SdkHandlerOptions, SdkRequest, SdkRequestHandler, SdkResponse } from './cluster-api.ts'
 
@@ -51,11 +51,12 @@ function exchange(region: string, request: SdkRequest, { line, abortSignal }: Ex
       resolve(responseOf(requestId, reply))
     }
     const body = bytesOf(request.body)
-    if (body.length > requestSizeBytesMax) return send('', refusal('too-large'))
     const headers = headersOf(request.headers)
+    const head = { method: request.method, url: urlOf(request), headers }
+    if (body.length > bodyBytesMaxOf(head)) return send('', refusalOfBody('too-large', head, ''))
     const rawHeaders = (): readonly string[] => Object.entries(request.headers).flat()
     if (!api.hold(body.length, body.length)) return api.throttle(send)
-    const whole = { method: request.method, url: urlOf(request), headers, rawHeaders, body, payload: body }
+    const whole = { ...head, rawHeaders, body, payload: body }
     api.answer(whole, body.length, send)
   })
 }

@@ -13,6 +13,7 @@ import {
   daxGreetingMsMax,
   daxIdleMsMax,
   daxRequestMsMax,
+  daxUnknownBytesMax,
 } from '../../core/limits/dax-limits.ts'
 import { ServiceError } from '../../core/errors.ts'
 import { lingerMsMax } from '../../core/limits/limits.ts'
@@ -57,8 +58,9 @@ export class DaxConnection {
   #answering = false
   #closing = false
   #finished = false
-  /** Bytes of the budget that a request holds which is not whole yet. */
-  #held = 0
+  /** Bytes of the budget that are taken for what has come and is not cut off, and for the request that is answered. */
+  #framesHeld = 0
+  #requestHeld = 0
   #startedMs = 0
   #unwatch: (() => void) | undefined
 
@@ -102,8 +104,7 @@ export class DaxConnection {
 
   readonly #receive = (piece: Buffer): void => {
     if (this.#finished || this.#isHit(piece)) return
-    if (!this.#options.budget.take(piece.length, this.#frames.sizeBytes + piece.length)) return this.destroy()
-    this.#held += piece.length
+    if (!this.#holdFrames(this.#frames.heldBytesWith(piece.length), piece.length)) return this.destroy()
     this.#frames.add(piece)
     if (!this.#answering) this.#goOn()
     else if (this.#frames.sizeBytes > daxAheadBytesMax) this.#socket.pause()
@@ -124,7 +125,7 @@ export class DaxConnection {
   /** Answers what is whole, as long as each is answered at once and read. */
   #goOn(): void {
     try {
-      while (!this.#answering && !this.#finished) {
+      while (!this.#answering && !this.#finished && !this.#socket.destroyed) {
         const frame = this.#closing ? undefined : this.#frames.next()
         if (frame === undefined) return this.#wait()
         if (frame.method === 'authorizeConnection') this.#authorize(frame)
@@ -137,8 +138,10 @@ export class DaxConnection {
 
   #wait(): void {
     if (this.#closing) return this.#finish()
+    if (this.#isTooMuchUnknown()) return this.#turnAway()
     if (this.#socket.isPaused()) this.#socket.resume()
-    if (this.#frames.sizeBytes === 0) return this.#release()
+    this.#holdFrames(this.#frames.heldBytes)
+    if (this.#frames.sizeBytes === 0) return this.#begun()
     const { budget, monotonicMs } = this.#options
     const now = monotonicMs()
     if (this.#startedMs === 0) {
@@ -149,6 +152,17 @@ export class DaxConnection {
         giveUp: () => this.destroy(),
       })
     } else if (now - this.#startedMs > daxRequestMsMax) this.destroy()
+  }
+
+  /** What a client sends before it has said who it is needs not be whole to be refused. */
+  #isTooMuchUnknown(): boolean {
+    return this.#asking === undefined && this.#frames.isGreeted && this.#frames.sizeBytes > daxUnknownBytesMax
+  }
+
+  #turnAway(): void {
+    const answer = this.#options.front.refusal(this.#refusal ?? notAuthorized())
+    this.#socket.write(this.#frames.wantsFrames ? framedAnswer(answer) : answer)
+    this.#finish()
   }
 
   /** Good ones are not answered, and of a bad one the client hears in answer to its request, which follows. */
@@ -172,6 +186,10 @@ export class DaxConnection {
     const asking = this.#asking
     if (asking === undefined) return this.#send(front.refusal(this.#refusal ?? notAuthorized()))
     if (expires && monotonicMs() > this.#authorizedUntilMs) return this.#send(front.refusal(notAuthorized()))
+    // The request keeps the bytes that it came in.
+    this.#requestHeld += this.#framesHeld
+    this.#framesHeld = 0
+    if (!this.#holdFrames(this.#frames.heldBytes)) return this.destroy()
     const answer = front.answer(asking, frame)
     this.#answering = true
     if (answer instanceof Promise) void answer.then((bytes) => this.#send(bytes))
@@ -196,20 +214,30 @@ export class DaxConnection {
     this.#answering = false
     noteAnswer(this.#slot)
     if (this.#closing) return this.#finish()
-    this.#release()
-    if (this.#frames.sizeBytes > 0) this.#hold(this.#frames.sizeBytes)
+    this.#options.budget.giveBack(this.#requestHeld)
+    this.#requestHeld = 0
+    this.#begun()
     this.#goOn()
   }
 
-  /** What has come ahead is held by the request that it is of. */
-  #hold(sizeBytes: number): void {
-    if (this.#options.budget.take(sizeBytes, sizeBytes)) this.#held += sizeBytes
-    else this.destroy()
+  /** From now on the budget has so many bytes for what has come, if there is room; `more` are those that come now. */
+  #holdFrames(bytes: number, more = 0): boolean {
+    const taken = bytes - this.#framesHeld
+    if (taken > 0 && !this.#options.budget.take(taken, this.#frames.sizeBytes + more)) return false
+    if (taken < 0) this.#options.budget.giveBack(-taken)
+    this.#framesHeld = bytes
+    return true
   }
 
   #release(): void {
-    this.#options.budget.giveBack(this.#held)
-    this.#held = 0
+    this.#options.budget.giveBack(this.#framesHeld + this.#requestHeld)
+    this.#framesHeld = 0
+    this.#requestHeld = 0
+    this.#begun()
+  }
+
+  /** The next request has its own time to arrive. */
+  #begun(): void {
     this.#startedMs = 0
     this.#unwatch?.()
     this.#unwatch = undefined
@@ -229,6 +257,7 @@ export class DaxConnection {
   #finish(): void {
     if (this.#finished) return
     this.#finished = true
+    this.#frames.clear()
     this.#release()
     this.#socket.end()
     this.#socket.setTimeout(lingerMsMax)

@@ -7,7 +7,8 @@ import type { Principal } from '../../core/auth/credentials.ts'
 import type { SignedRegions } from '../../core/auth/signed-region.ts'
 import { checkRegion } from '../../core/auth/signing-time.ts'
 import { ServiceError } from '../../core/errors.ts'
-import { isObject, parseJson } from '../../core/wire/json.ts'
+import { boundedJson, serviceBounds } from '../../core/wire/body-scan.ts'
+import { isObject } from '../../core/wire/json.ts'
 import type { Signatures } from '../../http/access/signatures.ts'
 import { type Answer, type ApiRequest, errorAnswer, type Pipeline, signatureOf } from '../../http/pipeline.ts'
 import type { DaxCluster } from './dax-cluster.ts'
@@ -61,7 +62,7 @@ function authenticate(request: ApiRequest, { signatures, regions }: DaxControlOp
 
 function inputOf({ body }: ApiRequest): Readonly<Record<string, unknown>> {
   try {
-    const input: unknown = body.length === 0 ? {} : parseJson(body.toString())
+    const input = body.length === 0 ? {} : boundedJson(body, serviceBounds)?.value
     if (isObject(input)) return input
   } catch {
     // Said below.

@@ -5,7 +5,7 @@
 import { CborReader } from '../../core/cbor/cbor-reader.ts'
 import { CborScanner } from '../../core/cbor/cbor-scanner.ts'
 import { UnreadableCbor } from '../../core/cbor/major-types.ts'
-import { daxDepthMax, daxGreetingBytesMax, daxRequestBytesMax } from '../../core/limits/dax-limits.ts'
+import { daxDepthMax, daxGreetingBytesMax, daxRequestBytesMax, daxValuesMax } from '../../core/limits/dax-limits.ts'
 import {
   framedLayering,
   greetingValues,
@@ -31,10 +31,15 @@ export class UnknownMethod extends Error {
 
 const headValues = 2
 const firstBytes = 4096
+const nothing = Buffer.alloc(0)
 
 export class FrameReader {
-  readonly #scanner = new CborScanner({ depthMax: daxDepthMax, sizeBytesMax: daxRequestBytesMax })
-  #bytes: Buffer = Buffer.alloc(0)
+  readonly #scanner = new CborScanner({
+    depthMax: daxDepthMax,
+    sizeBytesMax: daxRequestBytesMax,
+    valuesMax: daxValuesMax,
+  })
+  #bytes: Buffer = nothing
   /** Of what has arrived, [start, end) is not part of a request that was cut off. */
   #start = 0
   #end = 0
@@ -52,6 +57,17 @@ export class FrameReader {
     return this.#end - this.#start
   }
 
+  /** What it keeps in memory; what was cut off is kept by who has it. */
+  get heldBytes(): number {
+    return this.#bytes.length
+  }
+
+  /** The same once so many more bytes are added. */
+  heldBytesWith(more: number): number {
+    if (this.sizeBytes === 0) return more
+    return this.#end + more > this.#bytes.length ? this.#grownBytes(more) : this.#bytes.length
+  }
+
   /** What comes next begins a request. */
   get isBetweenRequests(): boolean {
     return this.#greeted && this.#start === this.#end
@@ -63,6 +79,11 @@ export class FrameReader {
 
   get wantsFrames(): boolean {
     return this.#wantsFrames
+  }
+
+  /** It is not used any more. */
+  clear(): void {
+    this.#begin(nothing)
   }
 
   add(piece: Buffer): void {
@@ -122,6 +143,11 @@ export class FrameReader {
   #drop(): void {
     this.#start = this.#valueAt
     this.#values = 0
+    this.#scanner.begin()
+    const size = this.sizeBytes
+    // Between requests nothing is kept of the last one, and the beginning of the next keeps no more than twice its size.
+    if (size === 0) this.#begin(nothing)
+    else if (2 * size < this.#bytes.length) this.#begin(Buffer.from(this.#bytes.subarray(this.#start, this.#end)))
   }
 
   /** A packet mostly is one request: it is not copied. */
@@ -132,10 +158,14 @@ export class FrameReader {
     this.#valueAt = 0
   }
 
+  #grownBytes(more: number): number {
+    return Math.max(2 * (this.sizeBytes + more), firstBytes)
+  }
+
   /** Requests that were cut off keep the bytes that they are in. */
   #grow(more: number): void {
     const size = this.sizeBytes
-    const larger = Buffer.allocUnsafeSlow(Math.max(2 * (size + more), firstBytes))
+    const larger = Buffer.allocUnsafeSlow(this.#grownBytes(more))
     this.#bytes.copy(larger, 0, this.#start, this.#end)
     this.#valueAt -= this.#start
     this.#bytes = larger

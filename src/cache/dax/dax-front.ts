@@ -15,6 +15,7 @@ import { type CancellationReason, type DaxError, daxErrorOf, encodeError } from 
 import { attributeListOf, UnknownAttributeList } from '../../core/dax/codec/item-codec.ts'
 import { keyAttributesOf } from '../../core/dax/codec/key-codec.ts'
 import {
+  attributeListNameBytesMax,
   attributeListNamesMax,
   daxFewValues,
   daxTablesMax,
@@ -194,11 +195,15 @@ export class DaxFront {
 
   #attributeListId(reader: CborReader): Buffer {
     const names: string[] = []
+    let sizeBytes = 0
     // The Java client sends a set.
     if (reader.type === major.tag) reader.tag()
     reader.eachOfArray((index) => {
-      if (index >= attributeListNamesMax) throw new UnreadableCbor('more names than an item has')
-      names.push(reader.text())
+      const name = reader.text()
+      sizeBytes += Buffer.byteLength(name)
+      if (index >= attributeListNamesMax || sizeBytes > attributeListNameBytesMax)
+        throw new UnreadableCbor('more names than an item has')
+      names.push(name)
     })
     return new CborWriter().array(0).integer(this.#lists.listOf(names).id).finish()
   }

@@ -9,7 +9,7 @@ import type { SignedRegions } from '../../core/auth/signed-region.ts'
 import { checkRegion } from '../../core/auth/signing-time.ts'
 import { ServiceError } from '../../core/errors.ts'
 import { cacheUnderstoodMax, cacheUnderstoodTextMax } from '../../core/limits/limits.ts'
-import { checkBodyScan } from '../../core/wire/body-scan.ts'
+import { boundedBody } from '../../core/wire/body-scan.ts'
 import { afterHeader, positionHeader } from '../../core/wire/position-header.ts'
 import { isObject, parseJson } from '../../core/wire/json.ts'
 import { operationNames } from '../../core/wire/model/shapes.ts'
@@ -228,12 +228,12 @@ class CacheFront {
   /** The table first, then what is kept, then the client. A write that was refused has changed nothing. */
   async #write(request: ApiRequest, operation: WriteName, who: string): Promise<Answer> {
     const { cache } = this.#options
-    const input = inputOf(operation, request.body)
-    // A front of ours has read it, and changes it in place.
-    const left = (reply: UpstreamReply | undefined): readonly (Written | undefined)[] =>
-      input === undefined
-        ? []
-        : this.#kept(writesOf(operation, input, () => (reply === undefined ? undefined : parsed(reply.bytes))))
+    // Parsed once the region has answered: of many that wait, what they are parsed as would take far more than their bytes.
+    const left = (reply: UpstreamReply | undefined): readonly (Written | undefined)[] => {
+      const input = inputOf(operation, request.body)
+      if (input === undefined) return []
+      return this.#kept(writesOf(operation, input, () => (reply === undefined ? undefined : replyIn(reply))))
+    }
     let reply: UpstreamReply
     try {
       reply = await this.#ask(request)
@@ -315,20 +315,17 @@ function isPlain({ url, headers }: ApiRequest): boolean {
 /** Undefined for what a region refuses: it does so in its own words. */
 function inputOf(operation: string, body: Buffer): Input | undefined {
   try {
-    checkBodyScan(operation, body)
-  } catch {
-    return undefined
-  }
-  return parsed(body)
-}
-
-function parsed(body: Buffer): Input | undefined {
-  try {
-    const value = parseJson(body.toString())
+    const value = boundedBody(operation, body)
     return isObject(value) ? value : undefined
   } catch {
     return undefined
   }
+}
+
+/** The region is trusted to answer as it does. */
+function replyIn({ bytes }: UpstreamReply): Input | undefined {
+  const value: unknown = parseJson(bytes.toString())
+  return isObject(value) ? value : undefined
 }
 
 function codeIn(bytes: Buffer): string {

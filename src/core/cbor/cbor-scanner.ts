@@ -20,9 +20,18 @@ export class CborScanner {
   #offset = 0
   readonly #open: number[] = []
   #isWhole = false
+  /** Since `begin`. */
+  #values = 0
+  #containers = 0
 
   constructor(limits: CborLimits = cborLimits) {
     this.#limits = limits
+  }
+
+  /** Counts values from here on: what is scanned belongs to another message than what was. */
+  begin(): void {
+    this.#values = 0
+    this.#containers = 0
   }
 
   /**
@@ -52,6 +61,7 @@ export class CborScanner {
     const type = first >> 5
     const within = this.#open.at(-1)
     if (within === anotherByteChunk || within === anotherTextChunk) expectChunk(first, within)
+    else this.#count(type)
     const endless = (first & 31) === major.indefinite
     switch (type) {
       case major.byteText:
@@ -68,6 +78,13 @@ export class CborScanner {
       default:
         return this.#complete()
     }
+  }
+
+  #count(type: number): void {
+    const { valuesMax = Infinity, containersMax = Infinity } = this.#limits
+    if (type === major.array || type === major.map) this.#containers++
+    if (++this.#values > valuesMax || this.#containers > containersMax)
+      throw new UnreadableCbor('more values than a request can need')
   }
 
   #pushCounted(values: number): void {

@@ -3,8 +3,9 @@
 /** Lists of attribute names that a cache remembers, and their bytes. */
 export const attributeListsMax = 65_536
 export const attributeListBytesMax = 32 * 1024 * 1024
-/** Names of one list: an item of 400 KB has no more. */
+/** Names of one list, and their bytes: an item of 400 KB has no more. */
 export const attributeListNamesMax = 200_000
+export const attributeListNameBytesMax = 400 * 1024
 /** A request: 25 items of 400 KB, or 100 transactional writes of 4 MB. */
 export const daxRequestBytesMax = 16 * 1024 * 1024
 /** Values in a request: to the cache each is an object, however few bytes it has. In JSON a value takes nine bytes at least, so 16 MB hold few more. A request that is read again counts again. */
@@ -18,6 +19,8 @@ export const daxFewValues = 10_000
 export const daxGreetingBytesMax = 16 * 1024
 /** What a connection may have received while it is answered: no more is read until then. */
 export const daxAheadBytesMax = 64 * 1024
+/** What a client may send before it has said who it is, and what it asks behind that: no more is waited for, it is refused. */
+export const daxUnknownBytesMax = 512 * 1024
 /** Further connections are closed as they come. */
 export const daxConnectionsMax = 4096
 /** Arrays and maps within each other in a request: items nest 32 deep. */

@@ -11,6 +11,8 @@ export const triggerFiltersMax = 10
 export const triggerFilterLengthMax = 4096
 /** Of one synchronous invocation, its event and its answer. */
 export const invokePayloadBytesMax = 6 * 1024 * 1024
+/** Lists and objects in the event of such an invocation: as many as 6 MB of objects with one short member. */
+export const eventContainersMax = 800_000
 /** Of a request that makes or changes a mapping: ten filters of 4 KB, and as much again. */
 export const mappingRequestBytesMax = 128 * 1024
 export const listedMappingsMax = 100

@@ -18,10 +18,18 @@ export const positionWaitsMax = 1000
 
 /** Of one request to a service beside DynamoDB, as of the smallest services of AWS; policies and metrics are smaller. */
 export const serviceRequestBytesMax = 1024 * 1024
+/** How deep its values may lie within each other; metrics, alarms and policies nest a third of that. */
+export const serviceDepthMax = 32
+/** Values in it: 1,000 metrics, each with 150 values and how often each was seen. */
+export const serviceValuesMax = 350_000
+/** Lists and objects among them: 1,000 metrics of 30 dimensions. To a parser they cost far more than numbers. */
+export const serviceContainersMax = 40_000
 /** Parameters of one request in the Query protocol. */
 export const queryParametersMax = 50_000
 /** Parts of a parameter's name, such as `Metrics.member.1.Name`. */
 export const queryPathPartsMax = 24
+/** Parts that parameters have not in common with others: each becomes an object. */
+export const queryPartsMax = 100_000
 export const queryListIndexMax = 10_000
 
 // Connections that wait (http/connection-slots.ts)

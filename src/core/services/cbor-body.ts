@@ -2,17 +2,31 @@
  * AWS's CBOR protocol (smithy-rpc-v2-cbor): bodies as the JSON protocols have them, so that a service need not know which one is spoken. Times are
  * tag 1, in seconds; a Date of an output is written so.
  */
+import { CborScanner } from '../cbor/cbor-scanner.ts'
 import { decodeCbor } from '../cbor/cbor.ts'
 import { CborTag, type CborValue } from '../cbor/cbor-value.ts'
 import { CborWriter } from '../cbor/cbor-writer.ts'
-import { serviceRequestBytesMax } from '../limits/wire-limits.ts'
+import type { CborLimits } from '../limits/cbor-limits.ts'
+import { UnreadableCbor } from '../cbor/major-types.ts'
+import {
+  serviceContainersMax,
+  serviceDepthMax,
+  serviceRequestBytesMax,
+  serviceValuesMax,
+} from '../limits/wire-limits.ts'
 
 const timeTag = 1
-const bodyDepthMax = 32
+const limits: CborLimits = {
+  depthMax: serviceDepthMax,
+  sizeBytesMax: serviceRequestBytesMax,
+  valuesMax: serviceValuesMax,
+  containersMax: serviceContainersMax,
+}
 
-/** Throws UnreadableCbor. */
+/** Throws UnreadableCbor, before anything is made of a body with more values than any operation can need. */
 export function cborInput(body: Buffer): unknown {
-  return plain(decodeCbor(body, { depthMax: bodyDepthMax, sizeBytesMax: serviceRequestBytesMax }))
+  if (new CborScanner(limits).scan(body, 0) !== body.length) throw new UnreadableCbor('not one whole value')
+  return plain(decodeCbor(body, limits))
 }
 
 function plain(value: CborValue): unknown {

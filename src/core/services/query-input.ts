@@ -4,7 +4,7 @@
  */
 import { unreachable } from '../assert.ts'
 import { ServiceError } from '../errors.ts'
-import { queryListIndexMax, queryParametersMax, queryPathPartsMax } from '../limits/wire-limits.ts'
+import { queryListIndexMax, queryParametersMax, queryPartsMax, queryPathPartsMax } from '../limits/wire-limits.ts'
 import { base64Problem } from '../wire/base64.ts'
 import type { Dictionary, List, Scalar, Shape, Structure } from '../wire/model/shape.ts'
 
@@ -21,26 +21,39 @@ export function readForm(text: string): QueryForm {
 
 /** The input of the form; parameters that the shape does not have are ignored. Throws ServiceError. */
 export function queryInput(shape: Structure, { parameters }: QueryForm): Record<string, unknown> {
-  const root: Node = { children: new Map() }
+  const root: Node = {}
+  let parts = 0
   for (const [name, value] of parameters) {
-    const path = name.split('.')
+    const path = name.split('.', queryPathPartsMax + 1)
     if (path.length > queryPathPartsMax) throw malformed('A parameter is nested too deeply')
-    put(root, path, value)
+    parts += put(root, path, value)
+    if (parts > queryPartsMax)
+      throw malformed(`The names of a request's parameters have at most ${queryPartsMax} parts`)
   }
   return structureAt(shape, root)
 }
 
-type Node = { value?: string; readonly children: Map<string, Node> }
+/** Most have no children, and a Map takes far more than what else there is of a node. */
+type Node = { value?: string; children?: Map<string, Node> }
 
-function put(root: Node, path: readonly string[], value: string): void {
+const none: ReadonlyMap<string, Node> = new Map()
+
+/** Returns how many nodes it has made. */
+function put(root: Node, path: readonly string[], value: string): number {
   let place = root
+  let made = 0
   for (const part of path) {
-    const known = place.children.get(part)
-    const next: Node = known ?? { children: new Map() }
-    if (known === undefined) place.children.set(part, next)
+    place.children ??= new Map()
+    let next = place.children.get(part)
+    if (next === undefined) {
+      next = {}
+      made++
+      place.children.set(part, next)
+    }
     place = next
   }
   place.value ??= value
+  return made
 }
 
 function valueAt(shape: Shape, node: Node, name: string): unknown {
@@ -62,7 +75,7 @@ function valueAt(shape: Shape, node: Node, name: string): unknown {
 
 function structureAt(shape: Structure, node: Node): Record<string, unknown> {
   const fields: Record<string, unknown> = {}
-  for (const [name, child] of node.children) {
+  for (const [name, child] of node.children ?? none) {
     const member = shape.members.get(name)
     const value = member === undefined ? undefined : valueAt(member.shape, child, name)
     if (value !== undefined) fields[name] = value
@@ -72,13 +85,13 @@ function structureAt(shape: Structure, node: Node): Record<string, unknown> {
 
 /** An empty list is sent as a parameter with no value. */
 function listAt(shape: List, node: Node, name: string): unknown[] {
-  const elements = node.children.get('member') ?? node
+  const elements = node.children?.get('member') ?? node
   return numbered(elements, name).map((child) => valueAt(shape.member, child, name))
 }
 
 function mapAt(shape: Dictionary, node: Node, name: string): Record<string, unknown> {
-  const entries = numbered(node.children.get('entry') ?? node, name).map((entry): [string, unknown] => {
-    const [key, value] = [entry.children.get('key'), entry.children.get('value')]
+  const entries = numbered(node.children?.get('entry') ?? node, name).map((entry): [string, unknown] => {
+    const [key, value] = [entry.children?.get('key'), entry.children?.get('value')]
     if (key?.value === undefined || value === undefined) throw malformed(`An entry of ${name} has no key or no value`)
     return [key.value, valueAt(shape.value, value, name)]
   })
@@ -87,7 +100,7 @@ function mapAt(shape: Dictionary, node: Node, name: string): Record<string, unkn
 
 /** By their numbers, which need not follow each other. */
 function numbered(node: Node, name: string): readonly Node[] {
-  return [...node.children]
+  return [...(node.children ?? none)]
     .map(([text, child]): [number, Node] => {
       if (!/^\d{1,6}$/.test(text) || Number(text) > queryListIndexMax) throw malformed(`${name} has no element ${text}`)
       return [Number(text), child]

@@ -3,6 +3,8 @@
  * objects to JSON.parse. The pass knows no more of JSON than where texts begin and end; what is no JSON is the parser's to find.
  */
 import { ServiceError } from '../errors.ts'
+import { serviceContainersMax, serviceDepthMax, serviceValuesMax } from '../limits/wire-limits.ts'
+import { parseJson } from './json.ts'
 import {
   bodyDepthMax,
   bodyMembersMax,
@@ -30,6 +32,16 @@ export function checkBodyScan(operation: string, body: Buffer): void {
   if (exceedsBody(operation, body, 0)) throw new ServiceError('SerializationException', '')
 }
 
+/** The body of an operation of DynamoDB, scanned and then parsed. Throws the SerializationException of one that is refused by either. */
+export function boundedBody(operation: string, body: Buffer): unknown {
+  checkBodyScan(operation, body)
+  try {
+    return parseJson(body.toString())
+  } catch {
+    throw new ServiceError('SerializationException', '')
+  }
+}
+
 /** Whether a body is refused; `valuesElsewhere` are those of its items, which have been cut out of it and counted by themselves. */
 export function exceedsBody(operation: string, body: Buffer, valuesElsewhere: number): boolean {
   const valuesMax = (withItems.has(operation) ? bodyValuesWithItemsMax : bodyValuesMax) - valuesElsewhere
@@ -37,9 +49,24 @@ export function exceedsBody(operation: string, body: Buffer, valuesElsewhere: nu
   return exceeds(body, { depthMax: bodyDepthMax, valuesMax, membersMax, namedMembersMax })
 }
 
+/** JSON that a stranger has sent, which is scanned before it is parsed; `undefined` for more than the bounds. Throws a SyntaxError. */
+export function boundedJson(body: Buffer, bounds: ScanBounds): { readonly value: unknown } | undefined {
+  return exceeds(body, bounds) ? undefined : { value: parseJson(body.toString()) }
+}
+
+/** What the services beside DynamoDB are sent. */
+export const serviceBounds: ScanBounds = {
+  depthMax: serviceDepthMax,
+  valuesMax: serviceValuesMax,
+  containersMax: serviceContainersMax,
+  membersMax: bodyNamedMembersMax,
+}
+
 export type ScanBounds = {
   readonly depthMax: number
   readonly valuesMax: number
+  /** Lists and objects among the values. */
+  readonly containersMax?: number
   /** Of one object: to the parser they cost far more than the elements of a list. */
   readonly membersMax?: number
   /** Of an object of conditions or placeholders: each member becomes several objects, and no expression can use so many. */
@@ -55,11 +82,13 @@ const elements = -(2 ** 30)
 
 /** Returns whether the bytes nest deeper or hold more values (members, elements, and the root), in all or in one object, than the bounds. */
 export function exceeds(body: Buffer, bounds: ScanBounds): boolean {
-  const { depthMax, valuesMax, membersMax = Infinity, namedMembersMax = Infinity } = bounds
+  const { depthMax, valuesMax, containersMax = valuesMax, membersMax = Infinity, namedMembersMax = Infinity } = bounds
   // Each level takes a bracket at both ends, and each value but the first a byte of its own and a comma.
-  if (body.length < 2 * depthMax && body.length < Math.min(valuesMax, membersMax, namedMembersMax)) return false
+  if (body.length < 2 * depthMax && body.length < Math.min(valuesMax, containersMax, membersMax, namedMembersMax))
+    return false
   let depth = 0
   let values = 1
+  let containers = 0
   members[0] = elements
   for (let at = 0; at < body.length; at++) {
     const byte = body[at] as number
@@ -73,7 +102,7 @@ export function exceeds(body: Buffer, bounds: ScanBounds): boolean {
     // A brace and a bracket differ in one bit from each other, and an end from its beginning in two.
     else if ((byte | lowerCaseBit) === openBrace) {
       values++
-      if (++depth > depthMax) return true
+      if (++depth > depthMax || ++containers > containersMax) return true
       members[depth] = byte === openBrace ? 1 : elements
       begun[depth] = at
     } else if ((byte | lowerCaseBit) === closeBrace) depth--

@@ -5,13 +5,8 @@
 import type { IncomingMessage } from 'node:http'
 import type { Transform } from 'node:stream'
 import { createGunzip, createInflate } from 'node:zlib'
-import {
-  bodyPieceBytesMin,
-  bodyPiecesMin,
-  discardedBytesMax,
-  inflatingBytes,
-  requestSizeBytesMax,
-} from '../../core/limits/limits.ts'
+import { bodyPieceBytesMin, bodyPiecesMin, discardedBytesMax, inflatingBytes } from '../../core/limits/limits.ts'
+import { bodyBytesMaxOf } from '../../core/wire/body-size.ts'
 import type { BodyBudget } from './body-budget.ts'
 import { ReceivedBytes } from './received-bytes.ts'
 
@@ -43,6 +38,8 @@ class BodyReader {
   readonly #resolve: (body: ReadBody) => void
   readonly #inflating: Inflating | undefined
   readonly #declaredBytes: number
+  /** As it travels, and decoded. */
+  readonly #bytesMax: number
   /** As it travels; decoded, if it is compressed. */
   readonly #sent = new ReceivedBytes()
   readonly #decoded = new ReceivedBytes()
@@ -66,6 +63,7 @@ class BodyReader {
         end: this.#finish,
         fail: () => this.#fail('undecodable'),
       })
+    this.#bytesMax = bodyBytesMaxOf(request)
     // Of a body in chunks nothing is known before it has come: it counts as a large one.
     this.#declaredBytes = Number(request.headers['content-length'] ?? Infinity)
   }
@@ -73,8 +71,7 @@ class BodyReader {
   start(): void {
     const request = this.#request
     request.on('error', () => {})
-    if (this.#declaredBytes > requestSizeBytesMax && Number.isFinite(this.#declaredBytes))
-      return this.#fail('too-large')
+    if (this.#declaredBytes > this.#bytesMax && Number.isFinite(this.#declaredBytes)) return this.#fail('too-large')
     if (this.#isUnknown) return this.#fail('undecodable')
     if (this.#inflating !== undefined && !this.#hold(inflatingBytes)) return this.#fail('over-budget')
     this.#unwatch = this.#reading.budget.watch({
@@ -94,7 +91,7 @@ class BodyReader {
 
   #keep(to: ReceivedBytes, chunk: Buffer): boolean {
     if (this.#isDone) return false
-    if (to.sizeBytes + chunk.length > requestSizeBytesMax) this.#fail('too-large')
+    if (to.sizeBytes + chunk.length > this.#bytesMax) this.#fail('too-large')
     else if (!this.#hold(chunk.length)) this.#fail('over-budget')
     else to.add(chunk)
     return !this.#isDone

@@ -4,7 +4,7 @@
  * parser, which knows what to make of it. So nothing is ever understood here in two ways.
  */
 import type { IncomingHttpHeaders } from 'node:http'
-import { requestSizeBytesMax } from '../../core/limits/limits.ts'
+import { bodyBytesMaxOf } from '../../core/wire/body-size.ts'
 
 export type RequestHead = {
   readonly url: string
@@ -40,7 +40,7 @@ export function readHead(text: string): RequestHead | undefined {
   const connection = headers['connection']
   if (connection !== undefined && connection !== 'keep-alive' && connection !== 'Keep-Alive') return undefined
   // Node's parser announces a larger one before its body has come, and api.ts refuses it then.
-  if (Number(length) > requestSizeBytesMax) return undefined
+  if (Number(length) > bodyBytesMaxOf({ url, headers })) return undefined
   return { url, headers, rawHeaders: () => rawHeadersOf(text), contentLength: Number(length) }
 }
 

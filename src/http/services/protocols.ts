@@ -8,7 +8,7 @@ import { queryInput, readForm } from '../../core/services/query-input.ts'
 import { queryError, queryOutput } from '../../core/services/query-output.ts'
 import type { ServiceRefusal } from '../../core/services/refusal.ts'
 import { coerceBody } from '../../core/wire/coerce.ts'
-import { parseJson } from '../../core/wire/json.ts'
+import { boundedJson, serviceBounds } from '../../core/wire/body-scan.ts'
 import type { Structure } from '../../core/wire/model/shape.ts'
 import type { Reply } from '../bytes/reply.ts'
 import type { ApiRequest } from '../pipeline.ts'
@@ -26,9 +26,10 @@ export type Protocol = {
 }
 
 const textOf = (body: Buffer): string => {
-  if (!isUtf8(body)) throw new ServiceError('SerializationException', 'The body is not UTF-8')
+  if (!isUtf8(body)) throw notUtf8()
   return body.toString()
 }
+const notUtf8 = (): ServiceError => new ServiceError('SerializationException', 'The body is not UTF-8')
 
 export const query: Protocol = {
   operationOf: ({ body }) => readForm(textOf(body)).action,
@@ -38,9 +39,6 @@ export const query: Protocol = {
 }
 
 const xml = (status: number, text: string): Reply => ({ status, contentType: 'text/xml', bytes: Buffer.from(text) })
-
-/** The paths of the CBOR protocol: `/service/GraniteServiceVersion20100801/operation/ListMetrics`. */
-export const cborPrefix = '/service/'
 
 const cborPath = /^\/service\/([A-Za-z0-9_.]+)\/operation\/([A-Za-z0-9_]+)\/?$/
 
@@ -81,7 +79,7 @@ export function json(version: '1.0' | '1.1'): Protocol {
   })
   return {
     operationOf: ({ headers }) => String(headers['x-amz-target'] ?? '').replace(/^.*\./s, ''),
-    input: (shape, { body }) => coerceBody(shape, parsed(textOf(body))),
+    input: (shape, { body }) => coerceBody(shape, parsed(body)),
     output: (output) => reply(200, jsonOutput(output)),
     error: (refusal, { errorNamespace }) => ({
       ...reply(refusal.status, jsonOutput(errorBody(refusal, errorNamespace))),
@@ -101,10 +99,15 @@ const queryErrorHeader = ({ code, fault }: ServiceRefusal): Readonly<Record<stri
   'x-amzn-query-error': `${code};${fault}`,
 })
 
-function parsed(text: string): unknown {
+function parsed(body: Buffer): unknown {
+  if (body.length === 0) return {}
+  if (!isUtf8(body)) throw notUtf8()
+  let found: ReturnType<typeof boundedJson>
   try {
-    return text === '' ? {} : parseJson(text)
+    found = boundedJson(body, serviceBounds)
   } catch {
     throw new ServiceError('SerializationException', 'The body is not JSON')
   }
+  if (found === undefined) throw new ServiceError('SerializationException', 'The body has more values than is taken')
+  return found.value
 }

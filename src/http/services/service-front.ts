@@ -21,7 +21,8 @@ import { Signatures } from '../access/signatures.ts'
 import { type Answer, type ApiRequest, type Front, signatureOf } from '../pipeline.ts'
 import { commonRefusal, internalFailure } from './common-errors.ts'
 import { auditService } from './service-audit.ts'
-import { cbor, cborPrefix, cborTarget, json, type Protocol, query } from './protocols.ts'
+import { cborPrefix } from '../../core/wire/body-size.ts'
+import { cbor, cborTarget, json, type Protocol, query } from './protocols.ts'
 
 export type ServiceFrontOptions = {
   readonly services: readonly ServiceEntry[]

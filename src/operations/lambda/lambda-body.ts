@@ -1,29 +1,37 @@
 /** JSON that Lambda's operations are sent, looked through before a parser sees it: what is small in bytes may be millions of values. */
 import { bodyDepthMax, bodyValuesMax, bodyValuesWithItemsMax } from '../../core/limits/limits.ts'
-import { invokePayloadBytesMax, mappingRequestBytesMax } from '../../core/limits/trigger-limits.ts'
+import { eventContainersMax, invokePayloadBytesMax, mappingRequestBytesMax } from '../../core/limits/trigger-limits.ts'
 import { LambdaError } from '../../core/triggers/lambda-error.ts'
-import { exceeds } from '../../core/wire/body-scan.ts'
+import { boundedJson, type ScanBounds } from '../../core/wire/body-scan.ts'
 
 /** Throws the LambdaError that a request for a mapping is refused with. */
 export function mappingBody(body: Buffer, operation: string): unknown {
   requireSize(body, mappingRequestBytesMax, operation)
-  if (exceeds(body, { depthMax: bodyDepthMax, valuesMax: bodyValuesMax })) throw unreadable()
-  try {
-    return JSON.parse(body.toString()) as unknown
-  } catch {
-    throw unreadable()
-  }
+  return parsed(body, { depthMax: bodyDepthMax, valuesMax: bodyValuesMax }, unreadable)
 }
 
 /** Throws the LambdaError that an event is refused with which is none. */
 export function requireEvent(body: Buffer): void {
   requireSize(body, invokePayloadBytesMax, 'InvokeFunction')
-  if (exceeds(body, { depthMax: bodyDepthMax, valuesMax: bodyValuesWithItemsMax })) throw noEvent()
+  parsed(body, eventBounds, noEvent)
+}
+
+/** Only that it is JSON is looked at, and what was parsed is let go: numbers may be many, and what costs more fewer. */
+const eventBounds: ScanBounds = {
+  depthMax: bodyDepthMax,
+  valuesMax: bodyValuesWithItemsMax,
+  containersMax: eventContainersMax,
+}
+
+function parsed(body: Buffer, bounds: ScanBounds, refused: () => LambdaError): unknown {
+  let found: ReturnType<typeof boundedJson>
   try {
-    JSON.parse(body.toString())
+    found = boundedJson(body, bounds)
   } catch {
-    throw noEvent()
+    throw refused()
   }
+  if (found === undefined) throw refused()
+  return found.value
 }
 
 function requireSize(body: Buffer, bytesMax: number, operation: string): void {

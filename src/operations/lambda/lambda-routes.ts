@@ -6,11 +6,9 @@ import {
   listEventSourceMappings,
   updateEventSourceMapping,
 } from './event-source-mappings.ts'
+import { lambdaPrefix } from '../../core/wire/body-size.ts'
 import { getFunction, invoke, listFunctions } from './function-operations.ts'
 import type { LambdaOperation } from './lambda-operation.ts'
-
-/** What all paths of the API begin with. */
-export const lambdaPrefix = '/2015-03-31/'
 
 type Route = { readonly method: string; readonly path: RegExp; readonly operation: LambdaOperation }
 

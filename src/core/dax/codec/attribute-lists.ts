@@ -99,7 +99,7 @@ function idOf(bytes: Buffer, turn: number): number {
   return high * 2 ** lowBits + (low >>> (32 - lowBits))
 }
 
-/** Its text, and its names once more, each of them an object. */
+/** Its text, and its names once more, each of them an object; a letter takes up to two bytes. */
 function sizeOf({ names }: AttributeList, text: string): number {
-  return entryOverheadBytes + 2 * text.length + nameOverheadBytes * names.length
+  return entryOverheadBytes + 4 * text.length + nameOverheadBytes * names.length
 }
