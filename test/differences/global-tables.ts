@@ -85,7 +85,7 @@ export const globalTables = {
     test: 'unit/operations/strong-updates.test.ts',
   },
   'strong-consistency-limits': {
-    aws: 'A table with strong consistency may have backups, point-in-time recovery, exports, triggers, Kinesis destinations and a key of its own.',
+    aws: 'A table with strong consistency may have point-in-time recovery, exports, triggers, Kinesis destinations and a key of its own.',
     here: 'A table with strong consistency has none of these: each is refused by name.',
     why: 'Not built yet.',
     evidence: guide,

@@ -59,6 +59,8 @@ export type Backup = {
   readonly table: SavedTable
   /** The table's id in the store. */
   readonly of: string
+  /** The group of regions with strong consistency in whose store it is; absent where that is the region's own. */
+  readonly group?: string
   readonly progress: BackupProgress
 }
 
@@ -80,8 +82,14 @@ export function newBackup(table: Table, { expiresMs, ...backup }: NewBackup, siz
     ...(expiresMs === undefined ? {} : { expiresMs }),
     table: savedTable(table, size),
     of: table.id,
+    ...groupOf(table),
     progress: { segments: 0, items: 0, bytes: 0 },
   }
+}
+
+/** While a table moves between the stores, it is in the region's own. */
+function groupOf({ strong }: Pick<Table, 'strong'>): Pick<Backup, 'group'> {
+  return strong === undefined || strong.isElsewhere === true ? {} : { group: strong.name }
 }
 
 /** The snapshot begins with the edit: the backup is the table of that position in the log. */

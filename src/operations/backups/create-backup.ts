@@ -9,7 +9,6 @@ import type { Wire } from '../sdk-shape.ts'
 import { backupDetails } from './backup-description.ts'
 import { backupOf } from './new-backup.ts'
 import { lossError } from '../tables/encryption-settings.ts'
-import { assertNotStrong } from '../tables/updates/strong-updates.ts'
 import { assertBackupsEnabled, noTable, tableWithBackups } from './table-with-backups.ts'
 
 type Input = Wire<CreateBackupInput>
@@ -27,6 +26,7 @@ export const createBackup = defineControl<Input, Output>({
 
 async function create(tableName: string, name: string, context: OperationContext): Promise<Output> {
   const { archive } = context.engine
+  await latestOf(tableToCopy(tableName, context), context)
   const backup = backupOf(tableToCopy(tableName, context), { name, type: 'USER' }, context)
   await archive.putBackup(backup)
   try {
@@ -40,10 +40,14 @@ async function create(tableName: string, name: string, context: OperationContext
   return { BackupDetails: backupDetails(backup, context) }
 }
 
+/** What other regions have acknowledged by now is in the backup. Rejects with a ServiceError where the group cannot be asked. */
+async function latestOf({ strong: group }: Table, { strong }: OperationContext): Promise<void> {
+  if (group !== undefined) await strong?.latest(group.name)
+}
+
 /** One that is being deleted can be copied as long as its items are there. */
 function tableToCopy(name: string, context: OperationContext): Table {
   const table = tableWithBackups(name, context)
-  assertNotStrong(table, 'CreateBackup')
   const restMs = waitRestMs(table.underWay, context.settings.timing, context.env.clock.wallMs())
   if (table.status === 'DELETING' && restMs <= 0) throw noTable(name)
   assertBackupsEnabled(table, context)

@@ -21,8 +21,9 @@ export function assertBackupsEnabled(table: Table, context: OperationContext): v
     )
 }
 
+/** Those of a table begin again once it has moved to the store that it shares with other regions, or from there. */
 export const areEnabled = (table: Table, context: OperationContext): boolean =>
-  !lasts('backups enabled', activeMsOf(table, context), context)
+  table.strong?.isElsewhere !== true && !lasts('backups enabled', activeMsOf(table, context), context)
 
 /** When the table was ACTIVE first, by the timing of the region. */
 function activeMsOf({ identity, createdMs, indexes }: Table, { settings }: OperationContext): number {

@@ -24,13 +24,16 @@ type BackupsEngine = Pick<
 export class Backups implements Service {
   readonly #env: BackupsEnv
   readonly #engine: BackupsEngine
+  readonly #group: string | undefined
   readonly #jobs: Jobs
   #cancelExpiry = (): void => undefined
   #seen: readonly [tables: number, backups: readonly Backup[]] | undefined
 
-  constructor(env: BackupsEnv, engine: BackupsEngine) {
+  /** `group`: of regions with strong consistency, whose tables the engine has. */
+  constructor(env: BackupsEnv, engine: BackupsEngine, group?: string) {
     this.#env = env
     this.#engine = engine
+    this.#group = group
     this.#jobs = new Jobs({
       env,
       work: 'backup',
@@ -69,13 +72,17 @@ export class Backups implements Service {
       })),
     )
     const copying = new Set(copies.map(({ name }) => name))
-    const others = this.#engine.archive.backups().flatMap((backup) => {
+    const others = this.#own().flatMap((backup) => {
       if (copying.has(backup.id)) return []
       if (isForsaken(backup, nowMs)) return { name: backup.id, run: () => this.#end(backup) }
       if (backup.status === 'DELETED') return { name: backup.id, run: () => this.#remove(backup) }
       return isOver(backup, nowMs) ? { name: backup.id, run: () => this.#end(backup) } : []
     })
     return [...copies, ...others]
+  }
+
+  #own(): readonly Backup[] {
+    return this.#engine.archive.backups().filter(({ group }) => group === this.#group)
   }
 
   async #advance(place: Place, isStopped: () => boolean): Promise<void> {
@@ -143,6 +150,8 @@ export class Backups implements Service {
   }
 
   async #end(backup: Backup): Promise<void> {
+    if (backup.status === 'CREATING')
+      this.#env.log.error('a backup is given up: its snapshot is gone', { backup: backup.id, table: backup.table.name })
     await this.#engine.archive.putBackup({ ...backup, status: 'DELETED' })
   }
 
@@ -161,7 +170,7 @@ export class Backups implements Service {
   #awaitExpiry(): void {
     this.#cancelExpiry()
     this.#cancelExpiry = () => undefined
-    const ends = this.#engine.archive.backups().flatMap(({ expiresMs }) => expiresMs ?? [])
+    const ends = this.#own().flatMap(({ expiresMs }) => expiresMs ?? [])
     if (ends.length === 0) return
     const restMs = Math.max(0, Math.min(...ends) - this.#env.clock.wallMs())
     this.#cancelExpiry = this.#env.clock.after(Math.min(restMs, lookMsMax), () => {
@@ -185,7 +194,7 @@ type Gathered = {
   readonly after: string | undefined
 }
 
-/** Its snapshot never began: the process ended between the two. */
+/** Its snapshot never began, as the process ended between the two; or a replica of a group has lost it with its store. */
 const isForsaken = ({ status, createdMs }: Backup, nowMs: number): boolean =>
   status === 'CREATING' && createdMs < nowMs - beginMsMax
 

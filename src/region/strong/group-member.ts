@@ -13,17 +13,21 @@ import type { QuorumOrder } from '../../engine/order/quorum-order.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { Caretaker } from '../../operations/tables/caretaker.ts'
 import type { Env } from '../../ports/env.ts'
+import { Backups } from '../../readers/archive/backups.ts'
+import { logTrimmer } from '../../readers/sweepers/log-trimmer.ts'
 import { streamKeeper, type StreamSettings } from '../../readers/sweepers/change-streams.ts'
 import { type SweeperPace, tombstoneSweeper } from '../../readers/sweepers/tombstones.ts'
 import { Lifecycle } from '../lifecycle.ts'
+import { groupArchive } from './group-archive.ts'
 
 type OrderSight = ReturnType<QuorumOrder['sight']>
 
 export type GroupMemberOptions = {
+  readonly group: string
   readonly env: Env
   readonly engine: Engine
   readonly order: { close(): void; sight(): OrderSight }
-  readonly main: Pick<Engine, 'tableNamed'>
+  readonly main: Engine
   readonly topology: Topology
   readonly timing: Timing
   readonly sweeping: SweeperPace | undefined
@@ -59,13 +63,15 @@ export class GroupMember {
   }
 
   async start(): Promise<void> {
-    const { env, engine, topology, sweeping, streams } = this.#options
+    const { group, env, engine, main, topology, sweeping, streams } = this.#options
     // Gauges say how the main engine is.
     const quiet = { ...env, meter: { ...meterOf(env), gauge: () => {} } }
     for (const service of [
       this.#caretaker,
       streamKeeper(quiet, engine, streams),
       tombstoneSweeper(quiet, engine, () => ({ ...engine.clock(), region: topology.self.number }), sweeping),
+      new Backups(quiet, groupArchive(main, engine), group),
+      logTrimmer(quiet, engine, streams.everyMs),
     ])
       await this.#life.start(service)
     this.#life.add(engine.onFlushed(() => this.#look()))

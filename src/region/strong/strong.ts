@@ -108,6 +108,7 @@ async function openReplica(
     throw error
   })
   return new GroupMember({
+    group,
     env: own,
     engine,
     order,
