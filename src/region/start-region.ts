@@ -132,7 +132,8 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   const { opened, engine, settings, caretaker } = await engineOf(env, options, life)
   const strong = strongFrom({ env, engine, options, settings, replication: () => replication })
   const lender = new Lender(env, engine, strong?.lend)
-  const replication = replicationOf(env, engine, topology, replicationSettings(options, lender))
+  const holding = { all: false }
+  const replication = replicationOf(env, engine, topology, replicationSettings(options, lender, holding))
   await life.start(replication)
   if (strong !== undefined) await life.start(strong.regions)
   const caches = invalidator(env, engine)
@@ -152,6 +153,9 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   const services = metrics?.services ?? []
   const senders = [lambda.triggers, streaming, ...(metrics?.loops ?? [])]
   await startAll([...loops, expiry, caches, ...copies, caretaker, ...senders], life)
+  // They let go of the log as they stop, one after another, and come back to where they were.
+  holding.all = true
+  life.add(() => (holding.all = false))
   const parts = { env, engine, replication, expiry, invalidator: caches, context, lambda, services, measure }
   return regionOf({ parts, api, latest: options.latest }, life)
 }
@@ -324,10 +328,16 @@ function exchangeOf(env: Env, { identities, topology }: RegionOptions, replicati
   return [identityExchange({ env, shared: identities, peers, ask })]
 }
 
-function replicationSettings(options: RegionOptions, lender: Lender): ReplicationSettings {
+/** `holding`: whether all readers have their holds on the log. */
+function replicationSettings(
+  options: RegionOptions,
+  lender: Lender,
+  holding: { readonly all: boolean },
+): ReplicationSettings {
   const { replication = { logPositionsMax }, identities } = options
   return {
     ...replication,
+    mayTrim: () => holding.all && replication.mayTrim?.() !== false,
     archive: (question, asker) => lender.answer(question, asker),
     ...(identities === undefined ? {} : { identities: async (question) => identities.answer(question) }),
     get leftovers() {

@@ -272,7 +272,7 @@ export class Readers implements Service {
         for (const peer of this.#subscribers.keys()) this.#forgetWiped(peer)
         await Promise.all([this.#noteConfirmed(), this.#missing.write(this.#subscribers.values())])
         await this.#pulse.beat()
-        if (turn % slowEvery === 0) await this.#holds.trim(this.#goesOn)
+        if (turn % slowEvery === 0 && this.#settings.mayTrim?.() !== false) await this.#holds.trim(this.#goesOn)
       } catch (error) {
         if (!this.#loop.stopped) this.#retries.note('housekeeping', error, 'replication housekeeping failed')
       }

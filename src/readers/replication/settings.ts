@@ -12,6 +12,8 @@ export type ReplicationSettings = SealSettings &
   Asides & {
     /** Positions that the log keeps for a peer that does not confirm them. */
     readonly logPositionsMax: number
+    /** Whether every other reader of the log has its hold on it now: until then, and from then on, nothing of it may go. It may unless told otherwise. */
+    readonly mayTrim?: () => boolean
     /** Changes that are applied in one batch. */
     readonly applyChangesMax?: number
     readonly backlogMessagesMin?: number
