@@ -1,5 +1,6 @@
 /** Reads what the archive has, and checks that it is whole. Everything rejects with BlobUnusable where it is not. */
 import { blobNamesMax, blobSizeBytesMax } from '../../core/limits/archive-limits.ts'
+import { lentMax, lentMs } from '../../core/archive/archive-question.ts'
 import { framesIn } from '../../core/archive/length-frames.ts'
 import {
   type ArchiveCursor,
@@ -26,29 +27,31 @@ import type { Blobs } from '../../ports/blobs.ts'
 /** A table's history that is read, up to a moment: by a restore, or by an export. */
 export type PastSource = { readonly of: TableId; readonly after: Position; readonly atMs: number }
 
-type Sources = Pick<Engine, 'archive' | 'tables'>
+type Sources = Pick<Engine, 'archive' | 'tables' | 'note'>
 
-/** What other regions are restoring from here, until a time of the monotonic clock. In memory: who restores asks again. */
+/** What another region restores from here, until a time of the wall clock. */
 type Lent = PastSource & { readonly untilMs: number }
 
-const lent = new WeakMap<object, readonly Lent[]>()
+/** Durable: a process that starts must not end the history, nor pass over a part of it, before the other region asks again. */
+const lentNote = 'archive/lent'
 
-export function lend(
-  engine: object,
-  source: Lent,
-  { nowMs, countMax }: { readonly nowMs: number; readonly countMax: number },
-): void {
-  const others = (lent.get(engine) ?? []).filter(
-    ({ of, atMs, untilMs }) => untilMs > nowMs && (of !== source.of || atMs !== source.atMs),
-  )
-  lent.set(engine, [...others, source].slice(-countMax))
+const lentBy = (engine: Pick<Engine, 'note'>, nowMs: number): readonly Lent[] =>
+  ((engine.note(lentNote) ?? []) as readonly Lent[]).filter(({ untilMs }) => untilMs > nowMs)
+
+/** Resolves when the source is kept for a while, also through a restart. Of one region's questions one is answered after the other. */
+export async function lend(engine: Pick<Engine, 'note' | 'setNote'>, source: PastSource, nowMs: number): Promise<void> {
+  const all = lentBy(engine, nowMs)
+  const isIt = ({ of, after, atMs }: Lent): boolean =>
+    of === source.of && after === source.after && atMs === source.atMs
+  if (all.some((each) => isIt(each) && each.untilMs > nowMs + lentMs / 2)) return
+  const next = [...all.filter((each) => !isIt(each)), { ...source, untilMs: nowMs + lentMs }]
+  await engine.setNote(lentNote, next.slice(-lentMax))
 }
 
 export function sourcesUnderWay(engine: Sources, nowMs: number): readonly PastSource[] {
   const restored = engine.tables().flatMap(({ restore }) => (restore === undefined ? [] : (sourceOf(restore) ?? [])))
   const exported = exportsUnderWay(engine.archive.copies()).map(({ of, after, atMs }) => ({ of, after, atMs }))
-  const elsewhere = (lent.get(engine) ?? []).filter(({ untilMs }) => untilMs > nowMs)
-  return [...restored, ...exported, ...elsewhere]
+  return [...restored, ...exported, ...lentBy(engine, nowMs)]
 }
 
 /** Undefined for one that is done, of a backup, and of another region's history. */

@@ -169,7 +169,7 @@ export class Archiver implements Service {
 
   #isDue(gatherer: LogGatherer): boolean {
     const { segmentMs } = this.#settings
-    const waits = sourcesUnderWay(this.#engine, this.#env.clock.monotonicMs()).some(
+    const waits = sourcesUnderWay(this.#engine, this.#env.clock.wallMs()).some(
       ({ atMs }) => atMs > gatherer.cursor.coveredMs,
     )
     return waits || (gatherer.hasRead && gatherer.ageMs >= segmentMs)

@@ -44,7 +44,7 @@ export class Bases {
 
   #sources(): readonly PastSource[] {
     const { engine, env } = this.#deps
-    return sourcesUnderWay(engine, env.clock.monotonicMs())
+    return sourcesUnderWay(engine, env.clock.wallMs())
   }
 
   recovering(): readonly Recovering[] {

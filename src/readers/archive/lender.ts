@@ -7,8 +7,6 @@ import {
   type ArchiveQuestion,
   type ArchiveReply,
   lentBytesMax,
-  lentMax,
-  lentMs,
 } from '../../core/archive/archive-question.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { isBlobName } from '../../ports/blobs.ts'
@@ -16,7 +14,7 @@ import type { Env } from '../../ports/env.ts'
 import { lend, readyFor } from './archived.ts'
 
 type LenderEnv = Pick<Env, 'blobs' | 'clock'>
-type LenderEngine = Pick<Engine, 'archive' | 'note' | 'tableNamed' | 'size'>
+type LenderEngine = Pick<Engine, 'archive' | 'note' | 'setNote' | 'tableNamed' | 'size'>
 
 /** What a region may know of a group that both are in. */
 type OfGroup = Extract<ArchiveQuestion, { ask: 'group key' | 'group state' }>
@@ -26,6 +24,7 @@ export class Lender {
   readonly #env: LenderEnv
   readonly #engine: LenderEngine
   readonly #ofGroup: LentGroup
+  #lending: Promise<void> = Promise.resolve()
 
   constructor(env: LenderEnv, engine: LenderEngine, ofGroup: LentGroup = () => Promise.resolve({})) {
     this.#env = env
@@ -48,7 +47,7 @@ export class Lender {
       case 'recovery':
         return this.#recovery(question.table)
       case 'ready':
-        return this.#ready(question)
+        return await this.#ready(question)
       case 'names':
         return {
           names: await this.#env.blobs.list(question.prefix, question.after, Math.min(question.countMax, blobNamesMax)),
@@ -75,10 +74,11 @@ export class Lender {
   }
 
   /** The archiver publishes what is asked for, and keeps it. */
-  #ready(question: Extract<ArchiveQuestion, { ask: 'ready' }>): ArchiveReply<typeof question> {
+  async #ready(question: Extract<ArchiveQuestion, { ask: 'ready' }>): Promise<ArchiveReply<typeof question>> {
     const { of, after, atMs } = question
-    const nowMs = this.#env.clock.monotonicMs()
-    lend(this.#engine, { of, after, atMs, untilMs: nowMs + lentMs }, { nowMs, countMax: lentMax })
+    const lending = this.#lending.then(() => lend(this.#engine, { of, after, atMs }, this.#env.clock.wallMs()))
+    this.#lending = lending.catch(() => undefined)
+    await lending
     return readyFor(this.#engine, { of, after, atMs }) ?? {}
   }
 

@@ -5,6 +5,7 @@
 import { restoredAtOnceMax, restoredBytesAtOnceMax } from '../../core/limits/archive-limits.ts'
 import { type Backup, manifestName, segmentName } from '../../core/archive/backup.ts'
 import { framesIn } from '../../core/archive/length-frames.ts'
+import { lentMs } from '../../core/archive/archive-question.ts'
 import type { ArchiveCursor, Base } from '../../core/archive/recovery.ts'
 import { BlobUnusable } from '../../core/archive/sealed-blob.ts'
 import type { RegisterValues } from '../../core/table/registers.ts'
@@ -46,6 +47,8 @@ type Beginning = { readonly base: Base; readonly cursor: ArchiveCursor }
 const noCursor: ArchiveCursor = { archive: '', position: 0, segmentsTo: 0, coveredMs: 0 }
 /** Between two questions whether a peer's archive has come so far. */
 const peerReadyMs = 500
+/** Between two questions that keep what is restored from another region. */
+const lentAgainMs = lentMs / 6
 
 type Filling = { readonly table: Table; readonly source: RestoreSource; readonly isStopped: () => boolean }
 
@@ -57,6 +60,9 @@ export class Restores implements Service {
   #seen = -1
 
   /** `archives`: of other regions. */
+  /** When another region was asked last for what is restored from it: those of the last minutes. */
+  readonly #askedMs = new Map<string, number>()
+
   constructor(env: RestoresEnv, engine: RestoresEngine, archives?: PeerArchives) {
     this.#archives = archives
     this.#env = env
@@ -143,6 +149,17 @@ export class Restores implements Service {
     return undefined
   }
 
+  /** Another region keeps only for a while what it is asked for: a restore may take longer. */
+  async #keepLent({ logOf: of, after = 0, atMs, region }: RestoreSource): Promise<void> {
+    if (of === undefined || region === undefined) return
+    const nowMs = this.#env.clock.monotonicMs()
+    const name = `${region}/${of}/${atMs}`
+    if (nowMs - (this.#askedMs.get(name) ?? -Infinity) < lentAgainMs) return
+    await this.#peers.ask(region, { ask: 'ready', of, after, atMs })
+    for (const [each, askedMs] of this.#askedMs) if (nowMs - askedMs >= lentAgainMs) this.#askedMs.delete(each)
+    this.#askedMs.set(name, nowMs)
+  }
+
   get #peers(): PeerArchives {
     if (this.#archives === undefined) throw new Error('other regions cannot be asked')
     return this.#archives
@@ -157,6 +174,7 @@ export class Restores implements Service {
     const blobs = this.#blobsOf(source)
     const manifest = JSON.parse((await readBlob(blobs, manifestName(base))).toString()) as Backup
     for (let segment = from; segment < manifest.progress.segments; segment++) {
+      await this.#keepLent(source)
       const name = segmentName(base, segment)
       const content = await readBlob(blobs, name)
       await this.#apply(putsOf(table, content), name, isStopped)
@@ -170,6 +188,7 @@ export class Restores implements Service {
     const { base, segment, position } = this.#progress(table, begins)
     const { cursor } = begins
     for await (const { name, last } of segmentsAfter(blobs, cursor, position)) {
+      await this.#keepLent(source)
       const of = { table: source.logOf ?? '', atMs: source.atMs }
       const changes = new ChangesUntil(await readBlob(blobs, name), of)
       await this.#apply(writesOf(table, changes), name, isStopped)

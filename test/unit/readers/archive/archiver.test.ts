@@ -10,6 +10,8 @@ import type { Engine } from '../../../../src/engine/engine.ts'
 import { BlobsFailed } from '../../../../src/ports/blobs.ts'
 import type { Env } from '../../../../src/ports/env.ts'
 import type { Service } from '../../../../src/ports/service.ts'
+import { Lender } from '../../../../src/readers/archive/lender.ts'
+import { lentMs } from '../../../../src/core/archive/archive-question.ts'
 import { noBuckets } from '../../../../src/region/copies.ts'
 import { archiveServices, type ArchiveSettings } from '../../../../src/readers/archive/archive-services.ts'
 import { del, itemAt, itemOf, makeTable, openRegion, put, tableEdits, TestClock } from '../../engine/region.ts'
@@ -179,6 +181,30 @@ describe('the archive', () => {
     isDown = false
     await until(() => lags.at(-1) === 0)
     await stop(running)
+  })
+
+  test('of what another region restores from here goes on in the next process, before that region asks again', async () => {
+    const { clock, disk, shelf, engine, env, table, running } = await scene()
+    await enable(engine, env)
+    await engine.commit([put(table, itemOf('a', 1))])
+    await until(() => shelf.names.some((name) => name.startsWith('log/')))
+    const { after = 0 } = engine.tableNamed('things')?.recovery ?? {}
+    const question = JSON.stringify({ ask: 'ready', of: table.id, after, atMs: clock.wall + 5000 })
+    await new Lender(env, engine).answer(question, 'eu-west-1')
+    await engine.define(table.id, [{ register: 'local/recovery', value: undefined }])
+    await stop(running)
+
+    const next = await openRegion('us-east-1', new MemoryStore({ disk }), { clock })
+    const services = start({ ...env, ...next.env, blobs: new MemoryBlobs({ shelf }) }, next.engine, often)
+    await next.engine.commit([put(table, itemOf('a', 2))])
+    const last = next.engine.flushed()
+    await until(() => archived(next.engine) >= last)
+    const kept = shelf.names.filter((name) => name.startsWith('log/'))
+    expect(kept.length).toBeGreaterThan(1)
+
+    clock.wall += lentMs
+    await until(() => shelf.names.length === 0 && archived(next.engine) === 0)
+    await stop(services)
   })
 
   test('keeps nothing once no table has recovery, and holds nothing of the log', async () => {
