@@ -40,7 +40,7 @@ type Reading = { readonly page: PageBuilder; readonly work: TurnWork; readonly r
 
 /** One turn of it; what is left of the range, unless the page has ended. */
 function readOn(store: Rows, plan: ReadPlan, { page, work, range }: Reading): Range | undefined {
-  for (const { key, value } of store.entries({ ...range, lent: isWhole(plan) })) {
+  for (const { key, value } of store.entries({ ...range, ...expectedOf(plan), lent: isWhole(plan) })) {
     const row = plan.index === undefined ? rowOf(key, value) : scannedIndexRow(store, plan, value)
     if (!work.fits(value.length + (row?.fetched?.body.length ?? 0)))
       return range.reverse === true ? { ...range, to: justAfter(key) } : { ...range, from: Buffer.from(key) }
@@ -49,6 +49,10 @@ function readOn(store: Rows, plan: ReadPlan, { page, work, range }: Reading): Ra
       return range.reverse === true ? { ...range, to: Buffer.from(key) } : { ...range, from: justAfter(key) }
   }
   return undefined
+}
+
+function expectedOf({ limit }: ReadPlan): Pick<Range, 'expected'> {
+  return limit === undefined ? {} : { expected: limit }
 }
 
 /** Each row goes into the answer as it is, and nothing of it is wanted later. */

@@ -21,6 +21,8 @@ export type Range = {
   /** From the end of the range backwards; the bounds keep their meaning. */
   readonly reverse?: boolean
   readonly limit?: number
+  /** So many entries are most likely taken, unless the range ends before: as many are made ready together. */
+  readonly expected?: number
   /** Keys and values may be lent: not to be changed, and gone at the next step, or once anything else is asked of the store. */
   readonly lent?: boolean
 }

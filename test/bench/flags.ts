@@ -15,6 +15,13 @@ export function flagsOf(usage: string): { readonly quick: boolean; readonly json
   return process.exit()
 }
 
+/** The same, and whether equals are to be compared. */
+export function controlledFlagsOf(usage: string): ReturnType<typeof flagsOf> & { readonly control: boolean } {
+  const at = process.argv.indexOf('--control')
+  if (at >= 0) process.argv.splice(at, 1)
+  return { ...flagsOf(usage), control: at >= 0 }
+}
+
 /** The same, and one more that is a number. */
 export function numberedFlagsOf(
   usage: string,

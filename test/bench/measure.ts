@@ -1,6 +1,6 @@
 /** Rounds of a bench: every candidate once in each, one after the other, so that whatever else the machine does falls on all of them. */
 import { cpuMsOf, type Load } from './children.ts'
-import { median } from './figures.ts'
+import { median, quantile } from './figures.ts'
 import type { LoadOrder } from './load.ts'
 
 export type Target = Pick<LoadOrder, 'port' | 'host' | 'secure'> & {
@@ -27,22 +27,26 @@ export type Rounds = {
   readonly rounds: number
   readonly ms: number
   readonly connections: number
+  /** Of the first round, which is not told; half of a round where it is left out. */
+  readonly warmUpMs?: number
+  /** Every second round goes through the candidates from the last to the first, so that none always follows the same one. */
+  readonly turns?: boolean
   /** A candidate whose requests are refused is named and left out, rather than the end of it all. */
   readonly leaveOut?: boolean
 }
 
 const toldEveryMs = 10_000
 
-/** The first round is for warming up, and shorter. */
+/** The first round is for warming up. */
 export async function measure(
   load: Load,
   candidates: readonly Candidate[],
-  { rounds, ms, connections, leaveOut = false }: Rounds,
+  { rounds, ms, connections, warmUpMs = ms / 2, turns = false, leaveOut = false }: Rounds,
 ): Promise<Samples> {
   const samples = new Map<string, Sample[]>(candidates.map(({ name }) => [name, []]))
   let nextToldMs = performance.now() + toldEveryMs
   for (let round = 0; round <= rounds; round++)
-    for (const { name, target, requests } of candidates) {
+    for (const { name, target, requests } of turns && round % 2 === 0 ? candidates.toReversed() : candidates) {
       if (!samples.has(name)) continue
       if (performance.now() > nextToldMs) {
         nextToldMs += toldEveryMs
@@ -50,7 +54,7 @@ export async function measure(
       }
       const { pids, ...to } = target
       const before = cpuOf(pids)
-      const result = await load.run({ ...to, connections, requests, ms: round === 0 ? ms / 2 : ms })
+      const result = await load.run({ ...to, connections, requests, ms: round === 0 ? warmUpMs : ms })
       if (result.failed > 0) {
         const failure = `${name}: ${result.failed} failed, the first with ${result.failure}`
         if (!leaveOut) throw new Error(failure)
@@ -86,4 +90,14 @@ export function ratioOf(
 ): Ratio {
   const ratios = of.map((sample, round) => sample[figure] / (over[round]?.[overFigure] ?? Number.NaN))
   return { ratio: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) }
+}
+
+/** Half of the ratios of the rounds lie between these two. */
+export function middleHalfOf(
+  of: readonly Sample[],
+  over: readonly Sample[],
+  figure: keyof Sample,
+): readonly [number, number] {
+  const ratios = of.map((sample, round) => sample[figure] / (over[round]?.[figure] ?? Number.NaN))
+  return [quantile(ratios, 0.25), quantile(ratios, 0.75)]
 }

@@ -2,10 +2,14 @@
 import { rounded, table } from './figures.ts'
 import { goals } from './goals.ts'
 import { keep } from './machine.ts'
-import { middle, ratioOf, type Rounds, type Samples } from './measure.ts'
+import { middle, middleHalfOf, ratioOf, type Rounds, type Samples } from './measure.ts'
 import { type Aim, encodeRequest, operations, spread } from './requests.ts'
 
-export type Size = Pick<Rounds, 'rounds' | 'ms' | 'connections'> & { readonly items: number }
+export type Size = Pick<Rounds, 'rounds' | 'ms' | 'connections'> & {
+  readonly items: number
+  /** Pairs of nodes that share the rounds. */
+  readonly blocks?: number
+}
 
 const requestsMax = 2000
 
@@ -37,22 +41,26 @@ export function reportPairs(samples: Samples, pairs: readonly Pair[], options: P
   const lines: (readonly (string | number)[])[] = []
   for (const { name, of, over } of pairs)
     for (const figure of ['rate', 'cpuMicros'] as const) {
-      const { ratio, least, most } = ratioOf(samples.get(of) ?? [], samples.get(over) ?? [], figure)
+      const compared = [samples.get(of) ?? [], samples.get(over) ?? []] as const
+      const { ratio, least, most } = ratioOf(...compared, figure)
+      const half = middleHalfOf(...compared, figure).map(rounded)
       const key = `${name}${figures[figure]}`
       const [goal = '', stretch = ''] = goals[key] ?? []
-      told[key] = { ratio: rounded(ratio), spread: [rounded(least), rounded(most)], goal, stretch }
-      lines.push([key, rounded(ratio), `${rounded(least)} – ${rounded(most)}`, goal, stretch])
+      const outermost = [rounded(least), rounded(most)]
+      told[key] = { ratio: rounded(ratio), middleHalf: half, spread: outermost, goal, stretch }
+      lines.push([key, rounded(ratio), half.join(' – '), outermost.join(' – '), goal, stretch])
     }
   const rates = ratesOf(samples)
+  const blocks = size.blocks === undefined ? '' : `, by ${size.blocks} pairs of nodes`
   const kept = keep(root, bench, { machine, size, ratios: told, rates })
   if (json) return console.log(JSON.stringify(told, undefined, 1))
   console.log(
     [
       table([['', 'a second', 'CPU µs', 'load busy', 'p50 ms', 'p99 ms'], ...rates]),
       '',
-      table([['ratio', '', 'spread', 'goal', 'stretch'], ...lines]),
+      table([['ratio', '', 'middle half', 'spread', 'goal', 'stretch'], ...lines]),
       '',
-      `${size.connections} connections, medians of ${size.rounds} interleaved rounds of ${size.ms} ms.`,
+      `${size.connections} connections, medians of ${size.rounds} interleaved rounds of ${size.ms} ms${blocks}.`,
       `kept in ${kept}`,
     ].join('\n'),
   )

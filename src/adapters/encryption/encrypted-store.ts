@@ -13,6 +13,7 @@ import {
 import { isEncrypted, keyNumberOf, type ValueCipher } from './value-cipher.ts'
 
 const undecipherable = 0xff
+const noBytes = Buffer.alloc(0)
 
 /** Where to go on, and how many values were looked at; none: the range is done. */
 export type Renewed = { readonly next: Buffer | undefined; readonly looked: number }
@@ -42,7 +43,8 @@ export class DecryptingReader implements Reader {
 
   /** What is lent by the other store is copied when it is decrypted. */
   entries(range: Range): Iterable<Entry> {
-    return decryptedEntries(this.#inner.entries({ ...range, lent: true }), this.#cipher)
+    const { expected = range.limit } = range
+    return decryptedEntries(this.#inner.entries({ ...range, lent: true }), this.#cipher, expected)
   }
 }
 
@@ -58,6 +60,12 @@ export class EncryptedStore extends DecryptingReader implements Store {
     this.#cipher = cipher
   }
 
+  /** What the other store has is not copied before it is decrypted. */
+  override get(key: Uint8Array): Buffer | undefined {
+    return this.look(key)
+  }
+
+  /** A copy of the caller's own. */
   look(key: Uint8Array): Buffer | undefined {
     const value = this.#inner.look(key)
     return value && decrypted(this.#cipher, key, value)
@@ -155,14 +163,18 @@ function hasBytes({ value }: Edit): boolean {
 }
 
 function decrypted(cipher: ValueCipher, key: Uint8Array, value: Buffer): Buffer {
-  return value.length === 0 ? value : (cipher.decrypt(key, value) ?? Buffer.of(undecipherable))
+  return value.length === 0 ? noBytes : (cipher.decrypt(key, value) ?? Buffer.of(undecipherable))
 }
 
-/** A few at first, since many walks end soon, and then more at a time. Flat, because it runs for every row that is read. */
-function* decryptedEntries(entries: Iterable<Entry>, cipher: ValueCipher): Generator<Entry> {
+/**
+ * As many together as are expected, and no more. Where nothing is expected, or that many were handed out, a few at first, since many walks end soon, and then
+ * more at a time. Flat, because it runs for every row that is read.
+ */
+function* decryptedEntries(entries: Iterable<Entry>, cipher: ValueCipher, expected = 0): Generator<Entry> {
   const together = cipher.together()
   const keys: Buffer[] = []
-  let takenMax = decryptedFirst
+  let [left, more] = [expected, decryptedFirst]
+  let takenMax = Math.min(left > 0 ? left : more, decryptedMax)
   for (const { key, value } of entries) {
     const alone = together.take(key, value) ? undefined : { key: copyOf(key), value: copyOf(value) }
     if (alone === undefined && keys.push(copyOf(key)) < takenMax) continue
@@ -171,8 +183,10 @@ function* decryptedEntries(entries: Iterable<Entry>, cipher: ValueCipher): Gener
       yield { key: keys[n] as Buffer, value: values[n] ?? Buffer.of(undecipherable) }
     // It may be large: no more is read before it is handed out.
     if (alone !== undefined) yield { key: alone.key, value: decrypted(cipher, alone.key, alone.value) }
+    if (left > 0) left -= keys.length + (alone === undefined ? 0 : 1)
+    else more = Math.min(more * decryptedTimes, decryptedMax)
     keys.length = 0
-    takenMax = Math.min(takenMax * decryptedTimes, decryptedMax)
+    takenMax = Math.min(left > 0 ? left : more, decryptedMax)
   }
   const values = together.open()
   for (let n = 0; n < values.length; n++)

@@ -7,6 +7,8 @@
  *   counters, for each value   nonce and 1, which hides the tag · nonce and 2 · nonce and 3 · …, which hide the text
  *
  * Before a text that is to be sealed stands its head, so that from there on a value lies in the input as it lies in the store.
+ * What is done with a value in these two places is done by WebAssembly (ghash.ts), which makes no garbage; OpenSSL's answer is a buffer, in which the texts
+ * are handed out then.
  *
  * The tags of a batch that is opened are checked together. GHASH adds each block to its state and multiplies that by the hash key. After the lengths of a
  * value its state is the tag that the value should have. Adding the tag that it has leaves zero, and the next value begins as if it were the first.
@@ -15,19 +17,18 @@
  * When it is not what zeros give, each value is checked by itself.
  */
 import { createCipheriv, type Cipher, type KeyObject } from 'node:crypto'
-import { gcmTextBytesMax } from '../../core/limits/key-limits.ts'
-import { addTextToStream, addStreamToText, countIn, Ghash, nonce, scratch, state, streams } from './ghash.ts'
+import { gcmBatchBytesMax, gcmTextBytesMax } from '../../core/limits/key-limits.ts'
+import { gcmBlocks, Ghash, scratch, scratchAt, state, streams, streamsAt } from './ghash.ts'
 
 const blockBytes = 16
-const blockWords = 4
 export const tagSizeBytes = 16
 export const nonceSizeBytes = 12
 /** What stands before a text: a head of this size, the nonce within. */
 export const headSizeBytes = 3 + nonceSizeBytes
 
 const zeroNonce = Buffer.alloc(nonceSizeBytes)
-/** So many tags are checked by one call of OpenSSL, which takes as long as hashing about so many values. */
-const tagsTogetherMin = 8
+/** So many tags are checked by calls of OpenSSL, which take as long as hashing about half as many values, and make an object that V8 has to watch. */
+const tagsTogetherMin = 32
 
 /** Words are taken as they lie in memory. */
 const isLittleEndian = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1
@@ -55,169 +56,177 @@ export class GcmKey {
   }
 }
 
-/** Where a value lies: words of the input and of the counters; and what it is long. */
-type Lane = {
-  readonly place: number
-  readonly text: number
-  readonly lengths: number
-  readonly counters: number
-  readonly placeSizeBytes: number
-  readonly textSizeBytes: number
-}
+/** Values of no place and no text would take three blocks each. */
+const lanesMax = Math.floor(gcmBatchBytesMax / (3 * blockBytes))
+/** Where a value lies, in bytes of the memory that input and counters share: six numbers. */
+const laneNumbers = 6
+const [placeOf, textOf, lengthsOf, countersOf, placeSizeOf, textSizeOf] = [0, 1, 2, 3, 4, 5]
 
 /** There is one, because there is one scratch memory for what is hashed. It is filled and emptied within one turn. */
 class GcmBatch {
-  readonly #input = new Uint32Array(scratch.buffer, scratch.byteOffset, scratch.length / 4)
-  readonly #bytes = scratch
-  readonly #streams = new Uint32Array(streams.buffer, streams.byteOffset, streams.length / 4)
-  #lanes: Lane[] = []
+  readonly #lanes = new Int32Array(lanesMax * laneNumbers)
+  #size = 0
+  /** Of the scratch memory. */
   #inputEnd = 0
+  /** Of the streams. */
   #countersEnd = 0
 
   get size(): number {
-    return this.#lanes.length
+    return this.#size
   }
 
   /** Forgets what was added by something that failed before it was done. */
   begin(): void {
-    this.#lanes = []
+    this.#size = 0
     this.#inputEnd = 0
     this.#countersEnd = 0
   }
 
   fits(place: Uint8Array, textSizeBytes: number): boolean {
-    const blocks = blocksOf(place.length) + blocksOf(textSizeBytes) + 3
-    return this.#inputEnd + blocks * blockWords <= this.#input.length
+    return this.#inputEnd + blocksBytes(place.length) + blocksBytes(textSizeBytes) + 4 * blockBytes <= scratch.length
   }
 
   /** To be opened. */
   addSealed(place: Uint8Array, sealed: Uint8Array): void {
-    const lane = this.#add(place, sealed.length - headSizeBytes - tagSizeBytes, 0)
+    const textSizeBytes = sealed.length - headSizeBytes - tagSizeBytes
+    const text = this.#inputEnd + blocksBytes(place.length)
+    const lengths = text + blocksBytes(textSizeBytes)
+    const counters = this.#countersEnd
     // The head comes to where the place ends, and is taken from there before the place is written.
-    this.#bytes.set(sealed, lane.text * 4 - headSizeBytes)
-    this.#copyTag(lane.text * 4 + lane.textSizeBytes, (lane.lengths + blockWords) * 4)
-    this.#count(lane)
-    this.#putPlace(place, lane)
-    this.#endText(lane)
+    scratch.set(sealed, text - headSizeBytes)
+    gcmBlocks.take(scratchAt + text, textSizeBytes, scratchAt + lengths, streamsAt + counters, place.length)
+    scratch.set(place, this.#inputEnd)
+    this.#add(text, lengths, place.length, textSizeBytes)
   }
 
   /** To be sealed. The head ends in a nonce that no other value has. */
-  addPlain(place: Uint8Array, head: Uint8Array, text: Uint8Array): void {
-    const lane = this.#add(place, text.length, blockWords)
-    this.#putPlace(place, lane)
-    this.#bytes.set(head, lane.text * 4 - headSizeBytes)
-    this.#bytes.set(text, lane.text * 4)
-    this.#count(lane)
+  addPlain(place: Uint8Array, head: Uint8Array, plain: Uint8Array): void {
+    const text = this.#inputEnd + blocksBytes(place.length) + blockBytes
+    const lengths = text + blocksBytes(plain.length)
+    scratch.set(head, text - headSizeBytes)
+    gcmBlocks.begin(scratchAt + text, scratchAt + lengths, streamsAt + this.#countersEnd)
+    scratch.set(place, this.#inputEnd)
+    scratch.set(plain, text)
+    this.#add(text, lengths, place.length, plain.length)
   }
 
   /** The texts, in the order in which they were added; undefined for what was not sealed at its place with the key. */
   open(key: GcmKey): readonly (Buffer | undefined)[] {
+    const texts: (Buffer | undefined)[] = []
     const memory = this.#makeStreams(key.blocks)
-    for (const { lengths, counters } of this.#lanes)
-      addStreamToText((lengths + blockWords) * 4, (lengths + 2 * blockWords) * 4, counters * 4)
-    const areTags = this.#lanes.length >= tagsTogetherMin && this.#areTags(key)
-    const texts = this.#lanes.map((lane) => {
-      if (!areTags && !this.#isTag(key.ghash, lane)) return undefined
-      const start = (lane.counters + blockWords) * 4
-      addTextToStream(start, start + (lane.lengths - lane.text) * 4, lane.text * 4)
-      return memory.subarray(start, start + lane.textSizeBytes)
-    })
-    // In the memory in which the key streams came, which is the batch's own.
-    memory.set(streams.subarray(0, memory.length))
-    this.begin()
+    const [table, areTags] = [key.ghash.table(), this.#size >= tagsTogetherMin && this.#areTags(key)]
+    for (let lane = 0; lane < this.#size; lane++)
+      texts.push(areTags || this.#isTag(lane, table) ? this.#text(lane, memory) : undefined)
+    this.#handOut(memory)
     return texts
+  }
+
+  /** The only one that was added. */
+  openOne(key: GcmKey): Buffer | undefined {
+    const memory = this.#makeStreams(key.blocks)
+    const text = this.#isTag(0, key.ghash.table()) ? this.#text(0, memory) : undefined
+    this.#handOut(memory)
+    return text
   }
 
   /** The sealed values, in the order in which they were added. */
   seal({ blocks, ghash }: GcmKey): readonly Buffer[] {
     this.#makeStreams(blocks)
-    const values = this.#lanes.map((lane) => {
-      addStreamToText(lane.text * 4, lane.lengths * 4, (lane.counters + blockWords) * 4)
-      this.#endText(lane)
-      this.#hash(ghash, lane)
-      return this.#sealed(lane)
-    })
+    const table = ghash.table()
+    const values: Buffer[] = []
+    for (let lane = 0; lane < this.#size; lane++) values.push(this.#sealed(lane, table))
     this.begin()
     return values
   }
 
-  #add(place: Uint8Array, textSizeBytes: number, headWords: number): Lane {
-    const at = this.#inputEnd
-    const text = at + blocksOf(place.length) * blockWords + headWords
-    const lengths = text + blocksOf(textSizeBytes) * blockWords
-    this.#inputEnd = lengths + 2 * blockWords
-    const lane = { place: at, text, lengths, counters: this.#countersEnd, placeSizeBytes: place.length, textSizeBytes }
-    this.#lanes.push(lane)
-    return lane
+  #add(text: number, lengths: number, placeSizeBytes: number, textSizeBytes: number): void {
+    const [lanes, at] = [this.#lanes, this.#size * laneNumbers]
+    lanes[at + placeOf] = this.#inputEnd
+    lanes[at + textOf] = text
+    lanes[at + lengthsOf] = lengths
+    lanes[at + countersOf] = this.#countersEnd
+    lanes[at + placeSizeOf] = placeSizeBytes
+    lanes[at + textSizeOf] = textSizeBytes
+    this.#size++
+    this.#inputEnd = lengths + 2 * blockBytes
+    this.#countersEnd += lengths - text + blockBytes
   }
 
-  #putPlace(place: Uint8Array, lane: Lane): void {
-    this.#bytes.set(place, lane.place * 4)
-    this.#bytes.fill(0, lane.place * 4 + place.length, lane.text * 4)
-  }
-
-  /** Zeros up to the end of the text's last block, and the lengths, in bits. */
-  #endText({ text, lengths, placeSizeBytes, textSizeBytes }: Lane): void {
-    const input = this.#input
-    this.#bytes.fill(0, text * 4 + textSizeBytes, lengths * 4)
-    input[lengths] = 0
-    input[lengths + 1] = bigEndian(placeSizeBytes * 8)
-    input[lengths + 2] = 0
-    input[lengths + 3] = bigEndian(textSizeBytes * 8)
-  }
-
-  #count({ text, lengths }: Lane): void {
-    for (let word = 0; word < 3; word++) nonce[word] = this.#input[text - 3 + word] as number
-    const start = this.#countersEnd
-    this.#countersEnd += lengths - text + blockWords
-    countIn(start * 4, this.#countersEnd * 4)
+  #of(lane: number, number: number): number {
+    return this.#lanes[lane * laneNumbers + number] as number
   }
 
   /** Of all counters; what they came in is returned. */
   #makeStreams(blocks: Cipher): Buffer {
-    const made = blocks.update(streams.subarray(0, this.#countersEnd * 4))
+    const made = blocks.update(streamsOf(this.#countersEnd))
     streams.set(made)
     return made
   }
 
-  /** The place and the text; a head between them is not hashed: a nonce that was changed gives another key stream. */
-  #hash(ghash: Ghash, { place, placeSizeBytes, text, lengths }: Lane): void {
-    ghash.hash(place * 4, (place + blocksOf(placeSizeBytes) * blockWords) * 4, text * 4, (lengths + blockWords) * 4)
+  /** The place and the text are hashed; a head between them is not: a nonce that was changed gives another key stream. */
+  #isTag(lane: number, table: number): boolean {
+    const place = scratchAt + this.#of(lane, placeOf)
+    const placeEnd = place + blocksBytes(this.#of(lane, placeSizeOf))
+    const [text, lengths] = [scratchAt + this.#of(lane, textOf), scratchAt + this.#of(lane, lengthsOf)]
+    return gcmBlocks.check(place, placeEnd, text, lengths, streamsAt + this.#of(lane, countersOf), table) === 0
+  }
+
+  /** Where it will be in the memory that is handed out. */
+  #text(lane: number, memory: Buffer): Buffer {
+    const [start, text] = [this.#of(lane, countersOf) + blockBytes, this.#of(lane, textOf)]
+    const end = start + this.#of(lane, lengthsOf) - text
+    gcmBlocks.mix(streamsAt + start, streamsAt + end, scratchAt + text)
+    return memory.subarray(start, start + this.#of(lane, textSizeOf))
+  }
+
+  /** The memory in which the key streams came is the batch's own. */
+  #handOut(memory: Buffer): void {
+    memory.set(streamsOf(memory.length))
+    this.begin()
   }
 
   /** Of all values; false when one of them is not. */
   #areTags(key: GcmKey): boolean {
+    this.#mixTags()
     const end = this.#inputEnd
-    const hash = key.hashOf(this.#bytes.subarray(0, end * 4))
+    const hash = key.hashOf(scratch.subarray(0, end))
     // The state is zero where the length of it all, in bits, is added.
-    this.#input.fill(0, end, end + blockWords)
-    this.#input[end + 1] = bigEndian(end * 4 * 8)
-    key.ghash.hash(end * 4, end * 4, end * 4, (end + blockWords) * 4)
-    return hash.every((word, n) => word === state[n])
+    scratch.fill(0, end, end + blockBytes)
+    lengthOf(end, end * 8)
+    gcmBlocks.hash(scratchAt + end, scratchAt + end + blockBytes, key.ghash.table())
+    if (hash.every((word, n) => word === state[n])) return true
+    this.#mixTags()
+    return false
   }
 
-  #isTag(ghash: Ghash, lane: Lane): boolean {
-    this.#hash(ghash, lane)
-    const tag = lane.lengths + blockWords
-    let difference = 0
-    for (let word = 0; word < blockWords; word++)
-      difference |= (state[word] as number) ^ (this.#input[tag + word] as number)
-    return difference === 0
+  /** Adds to each tag what hides it: the tags are bare then, and hidden again after the second time. */
+  #mixTags(): void {
+    for (let lane = 0; lane < this.#size; lane++) {
+      const tag = scratchAt + this.#of(lane, lengthsOf) + blockBytes
+      gcmBlocks.mix(tag, tag + tagSizeBytes, streamsAt + this.#of(lane, countersOf))
+    }
   }
 
-  /** The tag comes right after the text, over its padding. */
-  #sealed({ text, lengths, counters, textSizeBytes }: Lane): Buffer {
-    const tag = lengths + blockWords
-    for (let word = 0; word < blockWords; word++)
-      this.#input[tag + word] = (state[word] as number) ^ (this.#streams[counters + word] as number)
-    const end = text * 4 + textSizeBytes
-    this.#copyTag(tag * 4, end)
-    return Buffer.from(this.#bytes.subarray(text * 4 - headSizeBytes, end + tagSizeBytes))
-  }
-
-  #copyTag(from: number, to: number): void {
-    const bytes = this.#bytes
-    for (let n = 0; n < tagSizeBytes; n++) bytes[to + n] = bytes[from + n] as number
+  #sealed(lane: number, table: number): Buffer {
+    const [text, sizeBytes, placeSizeBytes] = [
+      this.#of(lane, textOf),
+      this.#of(lane, textSizeOf),
+      this.#of(lane, placeSizeOf),
+    ]
+    const place = scratchAt + this.#of(lane, placeOf)
+    gcmBlocks.seal(
+      place,
+      place + blocksBytes(placeSizeBytes),
+      scratchAt + text,
+      sizeBytes,
+      scratchAt + this.#of(lane, lengthsOf),
+      streamsAt + this.#of(lane, countersOf),
+      table,
+      placeSizeBytes,
+    )
+    const value = Buffer.allocUnsafe(headSizeBytes + sizeBytes + tagSizeBytes)
+    value.set(scratch.subarray(text - headSizeBytes, text + sizeBytes + tagSizeBytes))
+    return value
   }
 }
 
@@ -228,13 +237,23 @@ export function suitsBatch(place: Uint8Array, textSizeBytes: number): boolean {
   return isLittleEndian && textSizeBytes <= gcmTextBytesMax && place.length > 0 && place.length <= gcmTextBytesMax
 }
 
-const blocksOf = (sizeBytes: number): number => (sizeBytes + blockBytes - 1) >> 4
+/** Of whole blocks. */
+const blocksBytes = (sizeBytes: number): number => (sizeBytes + blockBytes - 1) & -blockBytes
+
+/** The streams from their beginning up to there. Views of single values are kept. */
+function streamsOf(sizeBytes: number): Uint8Array {
+  const n = sizeBytes / blockBytes
+  if (n >= streamsKept) return streams.subarray(0, sizeBytes)
+  return (keptStreams[n] ??= streams.subarray(0, sizeBytes))
+}
+const streamsKept = gcmTextBytesMax / blockBytes + 2
+const keptStreams: (Uint8Array | undefined)[] = Array.from({ length: streamsKept }, () => undefined)
 
 function wordsOf(bytes: Buffer): Uint32Array {
   return new Uint32Array(Uint8Array.from(bytes).buffer)
 }
 
-/** The number as the word whose bytes in memory are big-endian. */
-function bigEndian(number: number): number {
-  return (number << 24) | ((number & 0xff00) << 8) | ((number >>> 8) & 0xff00) | (number >>> 24)
+/** Writes a length as the big-endian end of a block of the scratch memory. */
+function lengthOf(block: number, bits: number): void {
+  for (let byte = 0; byte < 4; byte++) scratch[block + 7 - byte] = (bits >>> (byte * 8)) & 0xff
 }

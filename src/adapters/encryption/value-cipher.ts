@@ -115,7 +115,7 @@ export class ValueCipher {
     if (!suitsBatch(place, bytes.length - overheadBytes)) return decryptLarge(key, place, bytes)
     batch.begin()
     batch.addSealed(place, bytes)
-    return batch.open(this.#gcmKeyOf(number, key))[0]
+    return batch.openOne(this.#gcmKeyOf(number, key))
   }
 
   /** Decrypts small values under one key together. To be filled and opened within one turn, with nothing else between. */

@@ -1,13 +1,14 @@
 /** Small values are encrypted together by a mode that is put together here: it makes the bytes that OpenSSL's own AES-256-GCM makes, and refuses what that refuses. */
-import { createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto'
+import { type Cipher, createCipheriv, createDecipheriv, createSecretKey } from 'node:crypto'
 import * as fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { EncryptedStore } from '../../../src/adapters/encryption/encrypted-store.ts'
 import { ValueCipher } from '../../../src/adapters/encryption/value-cipher.ts'
 import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { systemRandom } from '../../../src/adapters/system/random.ts'
 import { gcmTablesMax, gcmTextBytesMax } from '../../../src/core/limits/key-limits.ts'
 import { KeyUnavailable } from '../../../src/ports/keyring.ts'
+import type { Entry, Range } from '../../../src/ports/store.ts'
 
 const keys = new Map(Array.from({ length: gcmTablesMax + 3 }, (_, n) => [n + 1, createSecretKey(Buffer.alloc(32, n))]))
 /** The first byte of a place says which key encrypts there. */
@@ -91,12 +92,13 @@ describe('values that are encrypted together', () => {
   })
 
   test('whose tags are checked together: those that were changed are refused, and no others', () => {
-    const edits = Array.from({ length: 12 }, (_, n) => ({
+    const count = 40
+    const edits = Array.from({ length: count }, (_, n) => ({
       key: Buffer.from(`1place ${n}`),
-      value: Buffer.alloc(40 * n + 1, n),
+      value: Buffer.alloc(13 * n + 1, n),
     }))
     const sealed = cipher.encryptAll(edits).map((bytes) => bytes as Buffer)
-    const changes = fc.uniqueArray(fc.nat({ max: 11 }), { maxLength: 12 })
+    const changes = fc.uniqueArray(fc.nat({ max: count - 1 }), { maxLength: 12 })
     fc.assert(
       fc.property(changes, fc.nat(), (changed, at) => {
         const together = cipher.together()
@@ -137,7 +139,57 @@ describe('values that are encrypted together', () => {
   })
 })
 
+/** Counts what is read of the store within. */
+class CountingStore extends MemoryStore {
+  read = 0;
+
+  override *entries(range: Range): Generator<Entry> {
+    for (const entry of super.entries(range)) {
+      this.read++
+      yield entry
+    }
+  }
+
+  override look(key: Uint8Array): Buffer | undefined {
+    return this.disk.map.get(key)
+  }
+}
+
+/** The calls of OpenSSL that encrypt, for both ways. */
+function watchOpenssl() {
+  const cipheriv = createCipheriv('aes-256-ecb', Buffer.alloc(32), null)
+  return vi.spyOn(Object.getPrototypeOf(cipheriv) as Cipher, 'update')
+}
+
 describe('a walk over an encrypted store', () => {
+  test('that expects so many values reads and decrypts no others, and few calls of OpenSSL do it', async () => {
+    const inner = new CountingStore()
+    const store = new EncryptedStore(inner, cipher)
+    const keysOf = (count: number) => Array.from({ length: count }, (_, n) => Buffer.of(1, n))
+    await store.write(keysOf(200).map((key) => ({ key, value: Buffer.alloc(500, 7) })))
+    const range = { from: Buffer.of(0), to: Buffer.of(255), expected: 100 }
+    const encrypting = watchOpenssl()
+    const taken: Buffer[] = []
+    for (const { key } of store.entries(range)) if (taken.push(Buffer.from(key)) === range.expected) break
+    expect(taken).toEqual(keysOf(100))
+    expect(inner.read).toBe(100)
+    expect(encrypting).toHaveBeenCalledTimes(2)
+    encrypting.mockRestore()
+    expect([...store.entries(range)].map(({ key }) => key)).toEqual(keysOf(200))
+  })
+
+  test('of one value alone copies nothing of what the store within has, and calls OpenSSL once', async () => {
+    const inner = new CountingStore()
+    const store = new EncryptedStore(inner, cipher)
+    await store.write([{ key: Buffer.of(1), value: Buffer.alloc(500, 7) }])
+    const copying = vi.spyOn(inner, 'get')
+    const encrypting = watchOpenssl()
+    expect(store.get(Buffer.of(1))).toEqual(Buffer.alloc(500, 7))
+    expect(copying).not.toHaveBeenCalled()
+    expect(encrypting).toHaveBeenCalledTimes(1)
+    encrypting.mockRestore()
+  })
+
   test('gives all values in order, small and large, of several keys, and one that was damaged in its place', async () => {
     const inner = new MemoryStore()
     const store = new EncryptedStore(inner, cipher)
