@@ -49,7 +49,7 @@ export interface PeerSession {
   allow(bytes: number): void
   /** A question to the peer's node. */
   ask(payload: Buffer): Asked<Buffer>
-  /** Bytes that have arrived so far, those of messages that are not whole yet included, but no announcements. */
+  /** Bytes that have arrived so far, those of messages that are not whole yet included, but no announcements, and no answer that no node listens. */
   receivedBytes(): number
   /** One way, may be lost. */
   tell(payload: Buffer): void

@@ -191,6 +191,15 @@ describe('the bus', () => {
     expect(session.receivedBytes() - counted).toBeLessThan(100)
   })
 
+  it('does not count the answer that no node listens as bytes of the peer', async () => {
+    const server = await serverOf()
+    const b = busOf('b', (await serverOf()).url, { a: server.url })
+    const session = await sessionOf(b, 'a')
+    const counted = session.receivedBytes()
+    for (let n = 0; n < 50; n++) await expect(session.ask(Buffer.from('?')).answer).rejects.toThrow('no responders')
+    expect(session.receivedBytes() - counted).toBeLessThan(100)
+  })
+
   it('notices within seconds that a link has become a black hole, and ends the session', async () => {
     const server = await serverOf()
     const hole = await blackHole(server.port)

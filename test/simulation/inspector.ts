@@ -3,6 +3,7 @@
  * calls a peer up to date, or safe to leave to, or past a watermark, is believed by people who then switch it off.
  */
 import type { TableId } from '../../src/core/table/table.ts'
+import { narrowBytesPerSecond } from '../../src/core/limits/limits.ts'
 import type { PeerStatus } from '../../src/readers/replication/status/status.ts'
 import { type Entry, isItem } from './log-watch.ts'
 import type { SimulatedRegion } from './simulated-region.ts'
@@ -11,8 +12,9 @@ import { expectThat } from './violation.ts'
 import type { World } from './world.ts'
 
 const everyMs = 400
-/** A peer's last word counts for a few seconds. */
-const noticeMs = 6000
+/** A peer's last word counts for a few seconds, and for some more over a line that is taken for narrow. */
+const noticeMsUsual = 6000
+const noticeMsNarrow = 12_500
 /** So many positions before a place without a change of any table's registers: both ends see the same tables. */
 const settledChanges = 200
 
@@ -20,6 +22,8 @@ export class Inspector {
   readonly #world: World
   /** Of each pair: how much of the origin's log has been found under the watermark. */
   readonly #verified = new Map<string, { readonly epoch: string; count: number }>()
+  /** Lines that a region has taken for narrow: it says so no more once the line is cut. */
+  readonly #narrow = new Set<string>()
   #stopped = false
 
   constructor(world: World) {
@@ -44,12 +48,22 @@ export class Inspector {
       for (const peer of status.peers) {
         const other = this.#world.regionNamed(peer.peer)
         if (other === undefined) continue
+        this.#noteLine(region, peer)
         this.#checkPending(region, other, peer)
         for (const table of this.#world.complete.keys()) this.#checkWatermark(other, region, { table, peer })
         this.#checkRefused(region, peer)
         this.#checkMissing(region, other, peer)
       }
     }
+  }
+
+  #noteLine({ name }: SimulatedRegion, { peer, line }: PeerStatus): void {
+    if ((line?.bytesPerSecond ?? Infinity) < narrowBytesPerSecond) this.#narrow.add(`${peer}>${name}`)
+  }
+
+  /** Within this time a region notices that a peer says nothing more of itself. */
+  #noticeMs(here: { readonly name: string }, peer: string): number {
+    return this.#narrow.has(`${peer}>${here.name}`) ? noticeMsNarrow : noticeMsUsual
   }
 
   /** Never less than what is missing; and "safe" only when nothing is. */
@@ -59,7 +73,8 @@ export class Inspector {
     { pending, safeToEvacuate, outbound }: PeerStatus,
   ): void {
     if (safeToEvacuate && outbound !== 'cut') this.#checkSafe(origin, peer)
-    const setBack = [origin, peer].some((region) => this.#isSettingBack(region, outbound))
+    const noticeMs = this.#noticeMs(origin, peer.name)
+    const setBack = [origin, peer].some((region) => this.#isSettingBack(region, { outbound, noticeMs }))
     const cursor = peer.cursors.get(origin.name)
     if (setBack || cursor === undefined || cursor.epoch !== origin.watch.epoch) return
     const missing = origin.watch.entries.slice(cursor.position).filter((entry) => this.#concerns(entry, origin, peer))
@@ -111,7 +126,10 @@ export class Inspector {
   }
 
   /** Until its new log has begun and the others have heard of it. */
-  #isSettingBack({ watch, setBackEpoch, setBackAtMs }: SimulatedRegion, outbound: string): boolean {
+  #isSettingBack(
+    { watch, setBackEpoch, setBackAtMs }: SimulatedRegion,
+    { outbound, noticeMs }: { readonly outbound: string; readonly noticeMs: number },
+  ): boolean {
     if (setBackEpoch === undefined) return false
     const sinceMs = this.#world.scheduler.nowMs - setBackAtMs
     return watch.epoch === setBackEpoch || sinceMs < noticeMs || outbound === 'cut' || outbound === 'unknown'
@@ -119,8 +137,8 @@ export class Inspector {
 
   /** By what the peer has, not by where it stands: a disk that was set back stands elsewhere than it says. */
   #checkSafe(origin: SimulatedRegion, peer: SimulatedRegion): void {
-    const nowMs = this.#world.scheduler.nowMs
-    if (this.#world.wipes === 0 || nowMs - Math.max(origin.setBackAtMs, peer.setBackAtMs) < noticeMs) return
+    const sinceMs = this.#world.scheduler.nowMs - Math.max(origin.setBackAtMs, peer.setBackAtMs)
+    if (this.#world.wipes === 0 || sinceMs < this.#noticeMs(origin, peer.name)) return
     const lacking = origin.watch.entries.find(
       (entry) =>
         this.#concerns(entry, origin, peer) &&
@@ -137,6 +155,7 @@ export class Inspector {
 
   /** Whoever speaks another version, or says nothing that can be understood, is not called live for long. */
   #checkRefused({ name }: SimulatedRegion, { peer, state }: PeerStatus): void {
+    const noticeMs = this.#noticeMs({ name }, peer)
     const since = this.#world.unreadable.get(`${peer}>${name}`)
     const lastsMs = since === undefined ? 0 : this.#world.scheduler.nowMs - since.sinceMs
     expectThat(

@@ -324,4 +324,14 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     only: ['store used twice'],
     story: 'a copy of a store confirmed more than its region had applied, for as long as peers took both for one',
   },
+  {
+    seed: 633545922,
+    world: 11,
+    story: 'a peer without a node was called live, since its server answered that no node listens',
+  },
+  {
+    seed: 633545675,
+    world: 11,
+    story: 'the simulator gave a region no more time to notice a cut where the line was narrow',
+  },
 ]

@@ -274,7 +274,7 @@ export class MemorySession implements PeerSession {
       this.#sendUnreliably('up', sizeBytes, () =>
         question(
           (value, bytes) => settle(bytes, () => resolve(value)),
-          (error) => settle(0, () => reject(error)),
+          (error) => settle(0, () => this.#refused(() => reject(error))),
         ),
       )
       const end = (reason: string): void => reject(new Error(reason))
@@ -283,6 +283,12 @@ export class MemorySession implements PeerSession {
     })
     answer.then(forget, forget)
     return { answer, drop: () => undefined }
+  }
+
+  /** The server's own word. */
+  #refused(work: () => void): void {
+    this.#receivedBytes -= overheadBytes
+    work()
   }
 
   #sendUnreliably(direction: Direction, sizeBytes: number, work: () => void): void {

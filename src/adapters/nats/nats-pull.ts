@@ -234,7 +234,7 @@ export class Puller {
 const statusOverheadBytes = 18
 
 /** On the wire. The client counts subject, header lines and payload. */
-function statusSizeBytes(message: Msg): number {
+export function statusSizeBytes(message: Msg): number {
   const counted = (message as unknown as { size?: () => number }).size?.()
   return (counted ?? message.subject.length + message.data.length) + statusOverheadBytes
 }

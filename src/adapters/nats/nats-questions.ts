@@ -14,9 +14,12 @@ export class NatsQuestions {
   readonly #connection: NatsConnection
   readonly #inbox: string
   readonly #waiting = new Map<string, Waiting>()
+  readonly #onRefused: (message: Msg) => void
   #asked = 0
 
-  constructor(connection: NatsConnection, self: string) {
+  /** `onRefused` hears of each answer by which the server says that no node listens: that is no word of the peer. */
+  constructor(connection: NatsConnection, self: string, onRefused: (message: Msg) => void) {
+    this.#onRefused = onRefused
     this.#connection = connection
     this.#inbox = createInbox(inboxPrefix(self))
     connection.subscribe(`${this.#inbox}.*`, {
@@ -51,7 +54,8 @@ export class NatsQuestions {
   #answered(message: Msg): void {
     const waiting = this.#waiting.get(message.subject)
     this.#waiting.delete(message.subject)
-    if (message.data.length === 0 && message.headers?.code === noResponders) waiting?.reject(new Error('no responders'))
-    else waiting?.resolve(message)
+    if (message.data.length > 0 || message.headers?.code !== noResponders) return void waiting?.resolve(message)
+    this.#onRefused(message)
+    waiting?.reject(new Error('no responders'))
   }
 }

@@ -7,7 +7,7 @@ import type { Asked, PeerSession, StreamMessage, StreamState } from '../../ports
 import { apiPrefixOf, bufferOf, connectOnce, jetStreamOptions, type NatsServer } from './nats-connect.ts'
 import { type Answering, nodeAnswers, watchNode } from './nats-answering.ts'
 import { bytesRead, Heartbeat } from './nats-heartbeat.ts'
-import { Puller } from './nats-pull.ts'
+import { Puller, statusSizeBytes } from './nats-pull.ts'
 import { NatsQuestions } from './nats-questions.ts'
 import { refusalOfCode } from './nats-refusals.ts'
 import { announceSubject, askSubject, logSubject, streamName } from './nats-subjects.ts'
@@ -40,7 +40,7 @@ export class NatsSession implements PeerSession {
   #puller: Puller | undefined
   #watch: { readonly stop: () => void } | undefined
   #allowedBytes: number | undefined
-  /** Came in whole messages without a question: announcements, and what the server says of the stream. */
+  /** Came in whole messages that say nothing of the stream's: announcements, and what the server itself says. */
   #asideBytes = 0
   #onRoundTrip: (tookMs: number) => void = () => undefined
 
@@ -49,7 +49,11 @@ export class NatsSession implements PeerSession {
     this.#options = options
     this.#askSubject = askSubject(options.peer, options.self)
     this.closed = new Promise((resolve) => (this.#end = resolve))
-    this.#questions = new NatsQuestions(connection, options.self)
+    this.#questions = new NatsQuestions(
+      connection,
+      options.self,
+      (message) => (this.#asideBytes += statusSizeBytes(message)),
+    )
     this.#heartbeat = new Heartbeat({
       connection,
       connectedInMs,
