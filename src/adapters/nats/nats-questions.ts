@@ -54,8 +54,10 @@ export class NatsQuestions {
   #answered(message: Msg): void {
     const waiting = this.#waiting.get(message.subject)
     this.#waiting.delete(message.subject)
-    if (message.data.length > 0 || message.headers?.code !== noResponders) return void waiting?.resolve(message)
-    this.#onRefused(message)
-    waiting?.reject(new Error('no responders'))
+    if (message.data.length > 0 || message.headers?.code !== noResponders) waiting?.resolve(message)
+    else {
+      this.#onRefused(message)
+      waiting?.reject(new Error('no responders'))
+    }
   }
 }
