@@ -16,9 +16,12 @@ export type Corruption = 'garbage' | 'poison'
 export class Poison {
   readonly #random: SeededRandom
   readonly #names = new Set<string>()
+  readonly #isAlone: (origin: string, position: number) => boolean
 
-  constructor(random: SeededRandom) {
+  /** `isAlone`: whether a position of the origin's is a change for itself. What lies within a transaction is no place for another one. */
+  constructor(random: SeededRandom, isAlone: (origin: string, position: number) => boolean) {
     this.#random = random
+    this.#isAlone = isAlone
   }
 
   /** How a link alters what it carries. */
@@ -41,7 +44,7 @@ export class Poison {
   #poisoned(payload: Buffer): Buffer {
     const batch = batchIn(payload)
     if (batch === undefined) return payload
-    const position = gapIn(batch)
+    const position = gapIn(batch, (at) => this.#isAlone(batch.origin, at))
     const items = batch.changes.filter((change) => change.kind === 'item')
     if (position === undefined || items.length === 0 || batch.changes.length >= messageChangesMax) return payload
     const bad = { ...this.#worsened(this.#random.pick(items)), position, group: position }
@@ -91,9 +94,13 @@ export function batchIn(payload: Buffer): ReturnType<typeof decodeBatch> | undef
 }
 
 /** A position in the batch's range without a change. */
-export function gapIn({ after, upTo, changes }: ReturnType<typeof decodeBatch>): number | undefined {
+export function gapIn(
+  { after, upTo, changes }: ReturnType<typeof decodeBatch>,
+  isFit: (position: number) => boolean = () => true,
+): number | undefined {
   const taken = new Set(changes.map(({ position }) => position))
-  for (let position = after + 1; position <= upTo; position++) if (!taken.has(position)) return position
+  for (let position = after + 1; position <= upTo; position++)
+    if (!taken.has(position) && isFit(position)) return position
   return undefined
 }
 

@@ -58,6 +58,7 @@ export class Damage {
     if (now === undefined || !isSameRow(now.row, of.row)) return false
     this.#damaged = this.#damaged.filter((each) => each !== of)
     this.release(id, key)
+    region.watch.lost.delete(keyName(id, key))
     return true
   }
 

@@ -53,6 +53,8 @@ export class LogWatch {
   #latest: Stamp | undefined
   /** Tables of which rows are being dropped: what arrives meanwhile may be under a key that is dropped already. */
   readonly emptying = new Set<TableId>()
+  /** Rows that the disk has lost, by key name, until they are repaired: what comes once more is new to the region. */
+  readonly lost = new Set<string>()
   #engine: Engine | undefined
 
   constructor(region: { readonly name: string; readonly number: number }, events: Events) {
@@ -290,7 +292,7 @@ export class LogWatch {
     const history = this.#keys.get(name)
     if (history === undefined) this.#keys.set(name, [entry])
     else history.push(entry)
-    if (before === undefined || this.emptying.has(change.table)) return
+    if (before === undefined || this.emptying.has(change.table) || this.lost.has(name)) return
     expectThat(
       order(row.stamp, before.stamp) >= 0,
       'last writer wins',

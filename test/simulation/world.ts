@@ -106,7 +106,10 @@ export class World {
       streamMessagesMax: this.random.pick([20, 200, 100_000]),
       outstandingMax: this.random.pick([1, 4, 64]),
     })
-    this.poison = new Poison(this.random.fork())
+    this.poison = new Poison(this.random.fork(), (origin, position) => {
+      const watch = this.regionNamed(origin)?.watch
+      return watch === undefined || [position - 1, position].every((at) => !watch.isWithinTransaction(at))
+    })
     this.logPositionsMax = this.random.pick([20, 1_000_000, 1_000_000])
     this.applyChangesMax = [1, 3, 1000][seed % 3] ?? 1
     this.backlogMessagesMin = [1, 4, 1000][(seed >> 2) % 3] ?? 1

@@ -2,6 +2,7 @@
  * Bytes that change on one disk while everything goes on, in a row that all replicas have and that is not being written. An
  * operator compares and repairs until it is found by its key and right again; what is not done by the end the prover does.
  */
+import { keyName } from '../log-watch.ts'
 import { decodeRow, type Row } from '../../../src/core/item/row.ts'
 import { rowKey } from '../../../src/engine/store/keys.ts'
 import { doubtedTables } from '../../../src/readers/replication/notes/doubts.ts'
@@ -88,6 +89,7 @@ function damages({ world, region, ...scene }: Scene, having: readonly SimulatedR
   }
   const bytes = scene.random.pick([damagedRow(row), damagedRow(row), undefined])
   region.overwrite(rowKey(table.number, place.key), bytes)
+  if (bytes === undefined) region.watch.lost.add(keyName(place.id, place.key))
   world.story.tell('world', bytes === undefined ? 'a row is lost' : 'a row is changed', {
     region: region.name,
     key: place.key.toString('latin1'),
