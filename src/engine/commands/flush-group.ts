@@ -179,14 +179,16 @@ export class Groups {
     return this.#open.edits.get(text) ?? this.#flushing?.edits.get(text)
   }
 
-  /** At the end of the turn, so that writes decided together travel together. */
+  /** At the end of the turn, so that writes decided together travel together: each flush costs about as much as deciding several of them. */
   #schedule(): void {
     if (this.#scheduled || this.#flushing !== undefined) return
     this.#scheduled = true
-    queueMicrotask(() => {
-      this.#scheduled = false
-      if (this.#flushing === undefined && !this.#open.isEmpty) this.#flush()
-    })
+    this.#options.store.atTurnEnd(this.#flushOpen)
+  }
+
+  readonly #flushOpen = (): void => {
+    this.#scheduled = false
+    if (this.#flushing === undefined && !this.#open.isEmpty) this.#flush()
   }
 
   #flush(): void {
@@ -209,7 +211,8 @@ export class Groups {
     for (const effect of group.effects) effect()
     group.resolve()
     this.#options.onDurable(group, this.#options.clock.monotonicMs() - group.openedMs)
-    if (!this.#open.isEmpty) this.#flush()
+    // What is read in this turn yet goes along.
+    if (!this.#open.isEmpty) this.#schedule()
   }
 
   #failed(group: Group, error: unknown): void {
