@@ -116,7 +116,11 @@ export class Inspector {
     if (isSilent === true && items.length > 0) this.#world.sightings.meet('missing of a silent region')
     // While replicas come and go, the two regions may count changes of different tables.
     const recent = origin.watch.entries.slice(beforeMax, missing.upTo)
-    const isSettled = recent.every(({ own, change }) => !own || isItem(change))
+    // And a region that has lost its disk may have to hear of a replica from another peer.
+    const isSettled = recent.every(
+      ({ own, change }) =>
+        !own || (isItem(change) && hasReplica(origin, change.table, here) === hasReplica(here, change.table, here)),
+    )
     expectThat(
       missing.changes >= items.length && (missing.changes <= leaving.length || !isSettled),
       'what is missing of a region is what its log holds',
@@ -208,4 +212,8 @@ export class Inspector {
 /** A change of what a table's registers say of a region. */
 function isReplicaOf({ change }: Entry, region: string): boolean {
   return !isItem(change) && change.key.toString('utf8').endsWith(`/${region}`)
+}
+
+function hasReplica({ engine }: SimulatedRegion, table: TableId, { name }: SimulatedRegion): boolean {
+  return engine?.tableWithId(table)?.replicas.some(({ region }) => region === name) === true
 }

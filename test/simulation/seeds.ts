@@ -334,4 +334,14 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     world: 11,
     story: 'the simulator gave a region no more time to notice a cut where the line was narrow',
   },
+  {
+    seed: 633551646,
+    world: 11,
+    story: 'the simulator took a row that the disk had lost for one that an older change had replaced',
+  },
+  {
+    seed: 633552828,
+    world: 11,
+    story: 'the simulator put a change of its own into a transaction of a peer',
+  },
 ]
