@@ -78,9 +78,10 @@ export class Archiver implements Service {
   }
 
   #needs(): number {
-    // Also once no table has recovery, until that is noted: one may have it again before, and the archive goes on from there.
-    const noted = this.#noted()
-    if (noted !== undefined) return noted.position
+    // Also once no table has recovery, until that is noted: one may have it again before, and the archive goes on from there. So it does from a
+    // place that is not noted yet.
+    const place = this.#noted() ?? this.#gatherer?.cursor
+    if (place !== undefined) return place.position
     if (this.#bases.wanted().size === 0) return this.#engine.flushed()
     return Math.min(...this.#bases.recovering().map(({ recovery }) => recovery.after))
   }
@@ -93,7 +94,7 @@ export class Archiver implements Service {
     if (this.#stopped || this.#running !== undefined) return
     this.#seen = this.#engine.tableChanges.count
     this.#cancel()
-    if (this.#bases.wanted().size === 0 && this.#noted() === undefined) return
+    if (!this.#hasWork()) return
     this.#running = this.#run()
       .catch((error: unknown) => {
         if (!this.#stopped) this.#retries.note('archive', error, 'the archive of the log waits')
@@ -103,6 +104,11 @@ export class Archiver implements Service {
         this.#measure()
         if (!this.#stopped) this.#cancel = this.#env.clock.after(this.#settings.everyMs, () => this.#look())
       })
+  }
+
+  /** Something to archive, or an archive to end: one that has begun without a note of it too. */
+  #hasWork(): boolean {
+    return this.#bases.wanted().size > 0 || this.#noted() !== undefined || this.#gatherer !== undefined
   }
 
   async #run(): Promise<void> {

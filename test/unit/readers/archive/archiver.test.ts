@@ -183,6 +183,30 @@ describe('the archive', () => {
     await stop(running)
   })
 
+  test.each([
+    ['that ends', undefined],
+    ['that ends and begins again', 35],
+  ])('of a recovery %s before anything was archived loses nothing, and leaves nothing behind', async (_, days) => {
+    let isDown = true
+    const before = () => (isDown ? Promise.reject(new BlobsFailed('no')) : Promise.resolve())
+    const { engine, env, table, counted, shelf, running } = await scene(often, { before })
+    await enable(engine, env)
+    await engine.commit([put(table, itemOf('a', 1))])
+    const failures = (): number => counted.filter(({ name }) => name !== 'longitude_archive_behind_total').length
+    await until(() => failures() > 0)
+    await engine.define(table.id, [{ register: 'local/recovery', value: undefined }])
+    for (let n = 0; n < 10; n++) await engine.commit([put(table, itemOf('a', 2, { v: { N: String(n) } }))])
+    await engine.retention.trim()
+    if (days !== undefined) await enable(engine, env, days)
+    isDown = false
+    await engine.commit([put(table, itemOf('a', 3))])
+    if (days !== undefined) await until(() => archived(engine) === engine.flushed())
+    else await until(() => engine.archive.backups().length === 0 && shelf.names.length === 0)
+    expect(counted.filter(({ name }) => name === 'longitude_archive_behind_total')).toEqual([])
+    if (days === undefined) expect(engine.retention.bound()).toBe(engine.flushed() - 1)
+    await stop(running)
+  })
+
   test('of what another region restores from here goes on in the next process, before that region asks again', async () => {
     const { clock, disk, shelf, engine, env, table, running } = await scene()
     await enable(engine, env)
