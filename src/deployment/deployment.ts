@@ -10,9 +10,27 @@ import { adminToken, adminTokenName } from './secrets/admin-token.ts'
 import { type Certified, certify, commonNameOf, type Wish } from './secrets/certificates/certificate.ts'
 import { makeMessageKeys, messageKeyPath, messageKeyPathsIn, rotateMessageKeys } from './secrets/keys/message-keys.ts'
 import type { RegionHost } from './host-options.ts'
-import { type Place, placesOf, type Pods, severalOptions, severalWish, writeSeveral } from './node-hosts.ts'
+import {
+  type Place,
+  placesOf,
+  type Pods,
+  rotateNodesOfHosts,
+  severalHosts,
+  severalOptions,
+  writeBalancer,
+  writeSeveral,
+} from './node-hosts.ts'
 import { replaceSecretFile } from '../process/files/secret-file.ts'
-import { hostInUrl, quorumOptions, quorumWish, writeQuorum } from './quorum-host.ts'
+import {
+  forgetQuorum,
+  type GroupQuorumAt,
+  type GroupServer,
+  groupServersOf,
+  hostInUrl,
+  quorumFile,
+  quorumWish,
+  writeGroupQuorum,
+} from './quorum-host.ts'
 import {
   certificateNameOf,
   type Identities,
@@ -23,6 +41,7 @@ import {
 export type DeploymentOptions = {
   readonly hosts: readonly RegionHost[]
   readonly pods?: Pods
+  readonly groupQuorumAt?: GroupQuorumAt
   /** Where it is written. */
   readonly out: string
   /** Where a region's folder will be on its host, and below which folder its data. */
@@ -42,9 +61,10 @@ export async function writeDeployment(options: DeploymentOptions): Promise<reado
   const regions = options.hosts.map(({ region }) => region)
   makeMessageKeys(join(options.out, authorityFolder), regions)
   rotateMessageKeys(join(options.out, authorityFolder), options.rotate ?? [])
+  rotateNodesOfHosts(join(options.out, authorityFolder), options.rotate ?? [])
   const names = new Map(options.hosts.map((at) => [at.region, namesOf(at, options)]))
   const written: WrittenRegion[] = []
-  const writing = { authority, names, options }
+  const writing = { authority, names, options, servers: groupServersOf(options) }
   for (const at of options.hosts)
     for (const place of placesOf(at, options.pods ?? {})) written.push(await writePlace(place, at, writing))
   return written
@@ -56,6 +76,8 @@ type Writing = {
   readonly authority: Certified
   readonly names: ReadonlyMap<string, Names>
   readonly options: DeploymentOptions
+  /** Of tables with strong consistency between regions. */
+  readonly servers: readonly GroupServer[]
 }
 
 /** Those that the region has, or the next ones. */
@@ -90,20 +112,19 @@ async function authorityIn(out: string): Promise<Certified> {
 }
 
 async function writePlace(place: Place, at: RegionHost, writing: Writing): Promise<WrittenRegion> {
-  const { authority, names, options } = writing
+  const { authority, names, options, servers } = writing
   const { node, cache } = names.get(place.region) ?? namesOf(at, options)
   const folder = join(options.out, place.folder)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const days = options.certificateDays
   const [name = place.region] = place.hosts
+  const ownServer = servers.find((server) => server.folder === place.folder)
   const wishes: Readonly<Record<string, Wish>> = {
     // The region's own node reaches its server by the loopback.
     server: { name, days, use: 'server', hosts: [...new Set([...place.hosts, 'localhost', '127.0.0.1', '::1'])] },
     node: { name: node, days, use: 'client' },
     cache: { name: cache, days, use: 'client' },
-    ...(place.several === undefined
-      ? quorumWish(at, { ...options, hosts: single(options) })
-      : severalWish(place, days)),
+    ...quorumWish([...severalHosts(place), ...(ownServer?.names ?? [])], days, name),
   }
   let certificates: 'kept' | 'new' = 'kept'
   for (const [what, wish] of Object.entries(wishes)) {
@@ -117,15 +138,14 @@ async function writePlace(place: Place, at: RegionHost, writing: Writing): Promi
   writeMessageKeys(options, folder)
   writeFileSync(join(folder, 'nats.conf'), natsConfigurationOf(place, writing))
   const secrets = join(options.out, authorityFolder)
-  if (place.several === undefined) writeQuorum({ ...options, hosts: single(options), at, folder, node, secrets })
-  else writeSeveral(place, { ...options, folder, name: node, secrets })
-  writeFileSync(join(folder, 'longitude.json'), `${JSON.stringify(nodeOptionsOf(place, options), undefined, 2)}\n`)
+  forgetQuorum(folder, ownServer, place.several === undefined ? [] : [quorumFile])
+  writeSeveral(place, { ...options, folder, name: node, secrets })
+  if (ownServer !== undefined) writeGroupQuorum(ownServer, { ...options, servers, folder, node, secrets })
+  writeFileSync(join(folder, 'longitude.json'), `${JSON.stringify(nodeOptionsOf(place, writing), undefined, 2)}\n`)
   writeFileSync(join(folder, 'cache.json'), `${JSON.stringify(cacheOptionsOf(at, options), undefined, 2)}\n`)
+  writeBalancer(place, folder)
   return { region: place.region, folder, certificates }
 }
-
-/** Regions of one node: those alone may have tables with strong consistency between them. */
-const single = ({ hosts }: DeploymentOptions): readonly RegionHost[] => hosts.filter(({ nodes }) => nodes === undefined)
 
 function isGood({ certificate }: Certified, { name, hosts = [] }: Wish, authority: Certified): boolean {
   const read = new X509Certificate(certificate)
@@ -164,9 +184,10 @@ const addressesOf = ({ host, natsPort, nodes = [{ node: '', host, natsPort }] }:
   nodes.map((each) => `tls://${hostInUrl(each.host)}:${each.natsPort}`).join()
 
 /** The node's longitude.json, which this host's `longitude status` and its like read too. */
-function nodeOptionsOf(place: Place, options: DeploymentOptions): unknown {
+function nodeOptionsOf(place: Place, { options, servers }: Writing): unknown {
   const { region, natsPort, several } = place
   const { hosts, installed, state } = options
+  const url = servers.find((server) => server.region === region)?.url
   const others = hosts.filter((each) => each.region !== region)
   return {
     region,
@@ -181,7 +202,8 @@ function nodeOptionsOf(place: Place, options: DeploymentOptions): unknown {
     natsTlsCa: join(installed, 'ca.crt'),
     natsTlsCert: join(installed, 'node.crt'),
     natsTlsKey: join(installed, 'node.key'),
-    ...(several === undefined ? quorumOptions(natsPort, single(options)) : severalOptions(place, installed)),
+    ...severalOptions(place, installed),
+    ...(url === undefined ? {} : { [several === undefined ? 'quorum' : 'groupQuorum']: url }),
   }
 }
 

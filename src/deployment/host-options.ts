@@ -33,6 +33,7 @@ export const nodeTlsOptions = [
 ] as const
 
 const natsPortUsual = 4222
+const groupPortUsual = 4224
 const portMax = 65_535
 const port = z.coerce.number('a port from 1 to 65535').int().min(1).max(portMax)
 const file = z.string().min(1).optional()
@@ -73,6 +74,14 @@ const pods = z
   ])
   .pipe(z.array(z.string().regex(/^[a-z0-9-]+=[a-z0-9-]+$/, 'REGION=NAME')))
   .transform((all) => Object.fromEntries(all.map((text) => text.split('=') as [string, string])))
+
+const groupQuorumAt = z
+  .union([
+    z.record(z.string(), z.string()).transform((map) => Object.entries(map).map(([r, at]) => `${r}=${at}`)),
+    texts,
+  ])
+  .pipe(z.array(z.string().transform(groupAddressOf)))
+  .transform((all) => Object.fromEntries(all))
 
 export const deploymentOptions = {
   natsTlsCa: {
@@ -237,6 +246,13 @@ export const deploymentOptions = {
     default: [],
     repeatable: true,
   },
+  groupQuorumAt: {
+    flags: '--group-quorum-at <region=host:port...>',
+    help: 'of a region of --pods: where the other regions reach its quorum server among theirs, which tables of strong consistency between regions need (port 4224)',
+    schema: groupQuorumAt,
+    default: [],
+    repeatable: true,
+  },
   out: {
     flags: '--out <folder>',
     help: 'where the files are written; keep it, it holds the authority’s key',
@@ -281,9 +297,19 @@ function hostOf(text: string, context: z.RefinementCtx): RegionHost {
   return { region, ...first, nodes: all.map((each, n) => ({ node: nodeNames[n] ?? '', ...each })) }
 }
 
-function addressIn(text: string): Omit<NodeHost, 'node'> | undefined {
+type GroupAddress = { readonly host: string; readonly port: number }
+
+function groupAddressOf(text: string, context: z.RefinementCtx): readonly [region: string, at: GroupAddress] {
+  const [, region, at = ''] = /^([a-z0-9-]+)=(.+)$/.exec(text) ?? []
+  const found = addressIn(at, groupPortUsual)
+  if (region !== undefined && found !== undefined) return [region, { host: found.host, port: found.natsPort }]
+  context.addIssue({ code: 'custom', message: `${text} is not REGION=HOST or REGION=HOST:PORT` })
+  return z.NEVER
+}
+
+function addressIn(text: string, usual = natsPortUsual): Omit<NodeHost, 'node'> | undefined {
   const [, host, portText] = /^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+)(?::(\d{1,5}))?$/.exec(text) ?? []
-  const natsPort = Number(portText ?? natsPortUsual)
+  const natsPort = Number(portText ?? usual)
   if (host === undefined || natsPort < 1 || natsPort > portMax) return undefined
   return { host: host.replaceAll(/[[\]]/g, ''), natsPort }
 }

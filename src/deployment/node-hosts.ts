@@ -2,15 +2,15 @@
  * Regions of several nodes on machines of their own (docs/operating/nodes.md): a host for each node, or in Kubernetes a pod. The nodes and the quorum servers of a region
  * reach each other by two ports more, and show each other a certificate of the deployment's authority: the nodes with a secret, the servers with a password.
  */
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { required } from '../core/assert.ts'
 import { replaceSecretFile } from '../process/files/secret-file.ts'
 import type { RegionHost } from './host-options.ts'
 import { hostInUrl } from './quorum-host.ts'
-import type { Wish } from './secrets/certificates/certificate.ts'
 import { readSecret } from './secrets/nats/nats-access.ts'
 import { natsTlsBlock } from './secrets/nats/nats-tls.ts'
-import { makeNodeSecret } from './secrets/nats/nodes-secrets.ts'
+import { formerOverHostsMs, makeNodeSecret, nodeSecretName, rotateNodeSecret } from './secrets/nats/nodes-secrets.ts'
 import { quorumPassword } from './secrets/nats/quorum-secret.ts'
 import { quorumSettings } from './secrets/nats/quorum-settings.ts'
 
@@ -36,6 +36,7 @@ type SeveralPlace = {
 export type Pods = Readonly<Record<string, string>>
 
 const podPort = 4222
+const apiPort = 8000
 /** Beside the port of the node's NATS server. */
 const ports = (natsPort: number) => ({ quorum: natsPort + 1, route: natsPort + 2, node: natsPort + 3 })
 
@@ -53,12 +54,11 @@ export function placesOf({ region, host, natsPort, nodes = [] }: RegionHost, pod
   ]
 }
 
-/** Shown by the node and by the quorum server to those of the other nodes: for both sides of a connection. */
-export function severalWish({ hosts: [name = ''], several }: Place, days: number): Readonly<Record<string, Wish>> {
-  if (several === undefined) return {}
+/** By which the other nodes reach this one, or the pods each other: node and quorum server show a certificate for them. */
+export function severalHosts({ several }: Place): readonly string[] {
+  if (several === undefined) return []
   const { node, nodes } = several
-  const own = nodes.filter((each) => node === undefined || each.node === node).map(({ host }) => host)
-  return { quorum: { name, days, use: 'peer', hosts: [...new Set([...own, 'localhost', '127.0.0.1', '::1'])] } }
+  return nodes.filter((each) => node === undefined || each.node === node).map(({ host }) => host)
 }
 
 /** For the node's longitude.json. */
@@ -79,7 +79,6 @@ export function severalOptions({ several, natsPort }: Place, installed: string):
   }
 }
 
-const nodeSecretName = 'node-secret'
 const what = 'the secret of the nodes'
 
 type Writing = {
@@ -91,6 +90,14 @@ type Writing = {
   readonly name: string
   /** The folder that stays. */
   readonly secrets: string
+}
+
+/** Of regions of several nodes. Each host takes the former secret until all of them have had time to get their folders. */
+export function rotateNodesOfHosts(secrets: string, regions: readonly string[]): void {
+  for (const region of regions) {
+    const path = join(secrets, region, nodeSecretName)
+    if (existsSync(path)) rotateNodeSecret(path, formerOverHostsMs)
+  }
 }
 
 /** Writes the nodes' secret and quorum.conf, of pods quorum-N.conf for each. */
@@ -106,6 +113,16 @@ export function writeSeveral(place: Place, writing: Writing): void {
     replaceSecretFile({ path: join(folder, name), what: 'the configuration', text: quorumConf(of, place, writing) })
   if (node !== undefined) return write('quorum.conf', node)
   for (const each of nodes) write(`quorum-${each.node}.conf`, each.node)
+}
+
+/** For a balancer before the nodes, on any host: it has no secret in it. Pods have a Service. */
+export function writeBalancer({ region, several }: Place, folder: string): void {
+  if (several?.node === undefined) return
+  const nodeEndpoint = Object.fromEntries(
+    several.nodes.map(({ node, host }) => [node, `https://${hostInUrl(host)}:${apiPort}`]),
+  )
+  const options = { region, host: '0.0.0.0', port: apiPort, nodeEndpoint }
+  writeFileSync(join(folder, 'balancer.json'), `${JSON.stringify(options, undefined, 2)}\n`)
 }
 
 function quorumConf(self: string, { region, natsPort, several }: Place, writing: Writing): string {

@@ -8,13 +8,14 @@ import { admissionBytesMax, handshakeMsMax } from '../core/limits/wire-limits.ts
 import { slotOf } from './connection-slots.ts'
 
 type Admission = {
-  readonly secret: string
+  /** Any of them is taken. */
+  readonly secrets: () => readonly string[]
   /** Is given what the line says and what has come after it. The connection is paused. */
   readonly take: (beginning: Readonly<Record<string, unknown>>, received: Buffer) => void
 }
 
 /** A connection that does not begin so, or takes too long to, is destroyed. */
-export function admit(socket: Socket, { secret, take }: Admission): void {
+export function admit(socket: Socket, { secrets, take }: Admission): void {
   const timer = setTimeout(() => socket.destroy(), handshakeMsMax).unref()
   const stopTimer = (): void => clearTimeout(timer)
   const ignore = (): void => {}
@@ -23,7 +24,7 @@ export function admit(socket: Socket, { secret, take }: Admission): void {
     received = Buffer.concat([received, chunk])
     const end = received.indexOf('\n')
     if (end < 0 && received.length <= admissionBytesMax) return
-    const beginning = beginningIn(received.subarray(0, Math.max(0, end)), secret)
+    const beginning = beginningIn(received.subarray(0, Math.max(0, end)), secrets())
     if (beginning === undefined) return void socket.destroy()
     clearTimeout(timer)
     // It makes room for no other one.
@@ -44,12 +45,14 @@ export function firstLine(secret: string, beginning: Readonly<Record<string, unk
   return `${JSON.stringify({ ...beginning, secret })}\n`
 }
 
-function beginningIn(line: Buffer, secret: string): Readonly<Record<string, unknown>> | undefined {
+function beginningIn(line: Buffer, secrets: readonly string[]): Readonly<Record<string, unknown>> | undefined {
   try {
     const beginning = JSON.parse(line.toString()) as Readonly<Record<string, unknown>>
     const given = beginning['secret']
     if (typeof given !== 'string') return undefined
-    return timingSafeEqual(hash('sha256', given, 'buffer'), hash('sha256', secret, 'buffer')) ? beginning : undefined
+    const shown = hash('sha256', given, 'buffer')
+    const known = secrets.map((secret) => timingSafeEqual(shown, hash('sha256', secret, 'buffer')))
+    return known.includes(true) ? beginning : undefined
   } catch {
     return undefined
   }

@@ -19,7 +19,12 @@ export type PortCertificate = {
   readonly files?: CertificateFiles
 }
 
-export type CertificateFiles = { readonly certFile: string; readonly keyFile: string }
+export type CertificateFiles = {
+  readonly certFile: string
+  readonly keyFile: string
+  /** Of those by whom the others are known, where they show a certificate too. */
+  readonly caFile?: string
+}
 
 /** Each of them makes keys that are forgotten afterwards. */
 const ciphers = [

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { placesOf, severalOptions } from '../../src/deployment/node-hosts.ts'
+import { groupServersOf } from '../../src/deployment/quorum-host.ts'
 import { knownKinds, mistakesOf } from './kubernetes-schema.ts'
 import { chart, examples, headOf, helmTemplate, type Manifest, manifestsIn, renderedFile } from './render.ts'
 
@@ -23,14 +24,20 @@ function manifestsOf(example: string): readonly Manifest[] {
   return Object.values(manifestsIn(readFileSync(renderedFile(example), 'utf8')))
 }
 
-function podOf(example: string): PodSpec {
-  const set = manifestsOf(example).find(({ kind }) => kind === 'StatefulSet')
-  if (set?.spec === undefined) throw new Error(`${example} has no StatefulSet`)
+/** That of the nodes, or of its quorum server among those of the other regions. */
+function setOf(example: string, isOf = (name: string): boolean => !name.endsWith('-group')): Manifest | undefined {
+  return manifestsOf(example).find(({ kind, metadata }) => kind === 'StatefulSet' && isOf(metadata.name))
+}
+const isGroup = (name: string): boolean => name.endsWith('-group')
+
+function podOf(example: string, isOf?: (name: string) => boolean): PodSpec {
+  const set = setOf(example, isOf)
+  if (set?.spec === undefined) throw new Error(`${example} has no such StatefulSet`)
   return (set.spec['template'] as { readonly spec: PodSpec }).spec
 }
 
-function claimsOf(example: string): readonly string[] {
-  const set = manifestsOf(example).find(({ kind }) => kind === 'StatefulSet')
+function claimsOf(example: string, isOf?: (name: string) => boolean): readonly string[] {
+  const set = setOf(example, isOf)
   const claims = (set?.spec?.['volumeClaimTemplates'] ?? []) as readonly Manifest[]
   return claims.map(({ metadata }) => metadata.name)
 }
@@ -50,18 +57,20 @@ describe.each(examples)('the manifests of examples/%s', (example) => {
   })
 
   test('run nothing as root, and nothing that writes to its root', () => {
-    const { securityContext, containers } = podOf(example)
-    expect(securityContext).toMatchObject({
-      runAsNonRoot: true,
-      runAsUser: 10001,
-      seccompProfile: { type: 'RuntimeDefault' },
-    })
-    for (const container of containers)
-      expect(container.securityContext, container.name).toEqual({
-        allowPrivilegeEscalation: false,
-        readOnlyRootFilesystem: true,
-        capabilities: { drop: ['ALL'] },
+    const pods = [podOf(example), ...(setOf(example, isGroup) === undefined ? [] : [podOf(example, isGroup)])]
+    for (const { securityContext, containers } of pods) {
+      expect(securityContext).toMatchObject({
+        runAsNonRoot: true,
+        runAsUser: 10001,
+        seccompProfile: { type: 'RuntimeDefault' },
       })
+      for (const container of containers)
+        expect(container.securityContext, container.name).toEqual({
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        })
+    }
   })
 
   test('mount what they name, and the secrets for reading only', () => {
@@ -86,7 +95,8 @@ test('a quorum server is there where it is asked for, with a claim, and at the p
 
 describe('a region of three nodes', () => {
   const all = manifestsOf('three-nodes.yaml')
-  const specOf = (kind: string): Readonly<Record<string, unknown>> => all.find((each) => each.kind === kind)?.spec ?? {}
+  const specOf = (kind: string): Readonly<Record<string, unknown>> =>
+    all.find((each) => each.kind === kind && !isGroup(each.metadata.name))?.spec ?? {}
   const name = 'my-us-east-1'
   const selector = {
     'app.kubernetes.io/name': 'longitude',
@@ -158,6 +168,66 @@ describe('a region of three nodes', () => {
       containers.flatMap((each) => each.ports ?? []).map((each) => [each.name, each.containerPort]),
     )
     expect(ports).toEqual({ api: 8000, nats: 4222, quorum: 4224, node: 4225 })
+  })
+})
+
+describe('the quorum server of a region of three nodes among those of the other regions', () => {
+  const set = 'my-us-east-1'
+  const all = manifestsOf('three-nodes.yaml').filter(({ metadata }) => /-(group|quorum)$/.test(metadata.name))
+  const named = (kind: string, name: string): Readonly<Record<string, unknown>> =>
+    all.find((each) => each.kind === kind && each.metadata.name === name)?.spec ?? {}
+  const selector = {
+    'app.kubernetes.io/name': 'longitude-quorum',
+    'app.kubernetes.io/instance': 'my',
+    'longitude/region': 'us-east-1',
+  }
+
+  test('is a pod of its own, which no Service of the nodes selects, with its claim and with nothing of what nodes have', () => {
+    const { containers, volumes } = podOf('three-nodes.yaml', isGroup)
+    expect(named('StatefulSet', `${set}-group`)).toMatchObject({
+      replicas: 1,
+      serviceName: `${set}-group`,
+      selector: { matchLabels: selector },
+    })
+    expect(claimsOf('three-nodes.yaml', isGroup)).toEqual(['group'])
+    const keys = ['group-quorum.conf', 'quorum.crt', 'quorum.key', 'ca.crt']
+    const secret = {
+      secretName: 'longitude-us-east-1',
+      defaultMode: 0o440,
+      items: keys.map((key) => ({ key, path: key })),
+    }
+    expect(volumes).toEqual([{ name: 'private', secret }])
+    expect(containers[0]).toMatchObject({ args: ['--config', '/etc/longitude/group-quorum.conf'] })
+  })
+
+  test('is reached where `longitude deployment` says: by the nodes of the region, and by the servers of the other regions', () => {
+    const at = { host: 'virginia-quorum.example.org', port: 4224 }
+    const host = (region: string) => ({ region, host: `${region}.example.org`, natsPort: 4222 })
+    const nodes = ['a', 'b', 'c'].map((node) => ({ node, host: `${node}.example.org`, natsPort: 4222 }))
+    const [server] = groupServersOf({
+      hosts: [{ ...host('us-east-1'), nodes }, host('eu-west-1'), host('ap-northeast-1')],
+      pods: { 'us-east-1': set },
+      groupQuorumAt: { 'us-east-1': at },
+    })
+    expect(server).toMatchObject({ url: `tls://${set}-group:4223`, file: 'group-quorum.conf' })
+    const { containers } = podOf('three-nodes.yaml', isGroup) as unknown as {
+      readonly containers: readonly { readonly ports: readonly { readonly containerPort: number }[] }[]
+    }
+    const listening = [server?.listen.node, server?.listen.route].map((text) => Number(text?.split(':')[1]))
+    expect(containers[0]?.ports.map(({ containerPort }) => containerPort)).toEqual(listening)
+    expect(named('Service', `${set}-group`)).toMatchObject({ clusterIP: 'None', selector, ports: [{ port: 4223 }] })
+    expect(named('Service', `${set}-quorum`)).toMatchObject({
+      selector,
+      ports: [{ port: at.port, targetPort: 'quorum' }],
+    })
+    expect(all.find(({ metadata }) => metadata.name === `${set}-quorum`)?.metadata).toMatchObject({
+      annotations: { 'external-dns.alpha.kubernetes.io/hostname': at.host },
+    })
+    const ofNodes = { podSelector: { matchLabels: { ...selector, 'app.kubernetes.io/name': 'longitude' } } }
+    expect(named('NetworkPolicy', `${set}-group`)['ingress']).toEqual([
+      { ports: [{ port: 'nodes', protocol: 'TCP' }], from: [ofNodes] },
+      { ports: [{ port: 'quorum', protocol: 'TCP' }], from: [{ ipBlock: { cidr: '192.0.2.0/24' } }] },
+    ])
   })
 })
 

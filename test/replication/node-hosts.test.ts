@@ -10,6 +10,7 @@ import { systemClock } from '../../src/adapters/system/clocks.ts'
 import { deploymentOptions } from '../../src/deployment/host-options.ts'
 import { writeDeployment } from '../../src/deployment/deployment.ts'
 import { natsAccess } from '../../src/deployment/secrets/nats/nats-access.ts'
+import { options as optionRows } from '../../src/cli/options/rows.ts'
 import { nodesOptions } from '../../src/cli/options/nodes.ts'
 import { askNode } from '../../src/node/several/line/ask-node.ts'
 import { connecting } from '../../src/node/several/line/connecting.ts'
@@ -20,7 +21,7 @@ import { NatsServerProcess, quiet } from './nats.ts'
 
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
-const [us, eu] = ['us-east-1', 'eu-west-1'] as const
+const [us, eu, ap] = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const
 const nodes = ['a', 'b', 'c'] as const
 type Node = (typeof nodes)[number]
 const folder = mkdtempSync(join(tmpdir(), 'longitude-node-hosts-'))
@@ -96,6 +97,17 @@ it('each host has a folder, with certificates for its own name and the nodes’ 
   expect(readdirSync(join(folder, eu))).not.toContain('quorum.conf')
 })
 
+it('a balancer on another host is told where the nodes are, in a file that it takes', () => {
+  for (const node of nodes) {
+    const path = join(folder, `${us}-${node}`, 'balancer.json')
+    const { nodeEndpoint, ...options } = JSON.parse(readFileSync(path, 'utf8')) as Readonly<Record<string, unknown>>
+    expect(options).toEqual({ region: us, host: '0.0.0.0', port: 8000 })
+    const taken = optionRows.nodeEndpoint.schema.parse(nodeEndpoint)
+    expect(taken.map(({ url }) => url)).toEqual(nodes.map(() => 'https://localhost:8000'))
+  }
+  expect(readdirSync(join(folder, eu))).not.toContain('balancer.json')
+})
+
 it('other regions dial the NATS servers of all three', () => {
   const [a, b, c, other] = ports
   expect(optionsIn(eu).peer).toEqual({ [us]: `tls://localhost:${a},tls://localhost:${b},tls://localhost:${c}` })
@@ -137,7 +149,7 @@ it('a node answers another one of its region, and nothing that shows a certifica
   const ask = async (as: SeveralOptions): Promise<string> =>
     (await askNode(connecting(as), to, Buffer.from('rows'))).toString()
   expect(await ask(several('b'))).toBe('lent rows')
-  await expect(ask({ ...several('b'), secret: 'x'.repeat(43) })).rejects.toThrow('is not asked')
+  await expect(ask({ ...several('b'), secrets: () => ['x'.repeat(43)] })).rejects.toThrow('is not asked')
   const [certFile, keyFile] = ['server.crt', 'server.key'].map((name) => join(folder, eu, name)) as [string, string]
   const { tls } = several('b')
   if (tls === undefined) throw new Error('b speaks no TLS')
@@ -172,6 +184,48 @@ it('the pods of a StatefulSet have one folder, in which each is told by its numb
   expect(read('nats.conf')).toContain('listen: "0.0.0.0:4222"')
   const other = JSON.parse(readFileSync(join(out, eu, 'longitude.json'), 'utf8')) as Written
   expect(other.peer[us]).toBe('tls://v0.example.org:4222,tls://v1.example.org:4333,tls://v2.example.org:4222')
+})
+
+it('from three regions on, a region has a quorum server among those of the others: on its first host, or in a pod of its own', async () => {
+  const out = join(folder, 'groups')
+  const write = async (...more: readonly string[]): Promise<void> => {
+    const hosts = hostsOf(`${us}=v1.example.org,v2.example.org,v3.example.org`, `${eu}=dublin.example.org`, ...more)
+    const others = { installed: '/etc/longitude', state: '/var/lib', certificateDays: 30, renew: false }
+    const pods = deploymentOptions.pods.schema.parse([`${ap}=tokyo-${ap}`])
+    const groupQuorumAt = deploymentOptions.groupQuorumAt.schema.parse([`${ap}=tokyo-quorum.example.org`])
+    await writeDeployment({ hosts, pods, groupQuorumAt, out, ...others })
+  }
+  const read = (...names: readonly string[]): string => readFileSync(join(out, ...names), 'utf8')
+  const quorumOf = (place: string): readonly unknown[] => {
+    const { quorum, groupQuorum } = JSON.parse(read(place, 'longitude.json')) as Readonly<Record<string, unknown>>
+    return [quorum, groupQuorum]
+  }
+  const routesIn = (conf: string): readonly string[] => [...conf.matchAll(/@([^"]+)"/g)].map(([, at = '']) => at)
+
+  await write(`${ap}=t0.example.org,t1.example.org,t2.example.org`)
+  for (const node of nodes)
+    expect(quorumOf(`${us}-${node}`)).toEqual(['tls://localhost:4223', 'tls://v1.example.org:4226'])
+  expect(quorumOf(eu)).toEqual(['tls://localhost:4223', undefined])
+  expect(quorumOf(ap)).toEqual(['tls://localhost:4223', `tls://tokyo-${ap}-group:4223`])
+  const conf = read(`${us}-a`, 'group-quorum.conf')
+  expect(conf).toContain('listen: "0.0.0.0:4226"')
+  expect(conf).toContain('"/var/lib/longitude-group-quorum"')
+  expect(conf).toContain(`user: "CN=longitude-node-${us}"`)
+  expect(routesIn(conf)).toEqual(['dublin.example.org:4224', 'tokyo-quorum.example.org:4224'])
+  expect(routesIn(read(eu, 'quorum.conf'))).toEqual(['v1.example.org:4227', 'tokyo-quorum.example.org:4224'])
+  const pods = new X509Certificate(read(ap, 'quorum.crt'))
+  for (const name of [`tokyo-${ap}-group`, 'tokyo-quorum.example.org']) expect(pods.checkHost(name)).toBe(name)
+  expect(new X509Certificate(read(`${us}-a`, 'quorum.crt')).checkHost('v1.example.org')).toBe('v1.example.org')
+  for (const other of [`${us}-b`, eu]) expect(readdirSync(join(out, other))).not.toContain('group-quorum.conf')
+  // Only the region's own nodes know the password of their servers, and all of these servers that of each other.
+  const passwordIn = (text: string): string => /nats-route:\/\/quorum:(\w+)@/.exec(text)?.[1] ?? ''
+  expect(passwordIn(conf)).toBe(passwordIn(read(eu, 'quorum.conf')))
+  expect(passwordIn(conf)).not.toBe(passwordIn(read(`${us}-a`, 'quorum.conf')))
+
+  await write()
+  expect(quorumOf(`${us}-a`)).toEqual(['tls://localhost:4223', undefined])
+  expect(readdirSync(join(out, `${us}-a`))).not.toContain('group-quorum.conf')
+  expect(readdirSync(join(out, eu))).not.toContain('quorum.conf')
 })
 
 it('a region has one host, or an odd number of them', () => {

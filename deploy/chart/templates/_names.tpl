@@ -26,9 +26,21 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "longitude.several" -}}
 {{- $nodes := int .Values.nodes -}}
 {{- if not (has $nodes (list 1 3)) }}{{ fail "nodes: 1 or 3" }}{{ end -}}
-{{- if and (eq $nodes 3) .Values.quorum.enabled }}{{ fail "quorum.enabled is for tables with strong consistency between regions, which this chart does not have for a region of several nodes yet: leave it out" }}{{ end -}}
 {{- if not (has .Values.zones (list "required" "preferred")) }}{{ fail "zones: required or preferred" }}{{ end -}}
 {{- if eq $nodes 3 }}true{{ end -}}
+{{- end -}}
+
+{{- /* Of the quorum server of a region of several nodes among those of the other regions: a pod of its own, which is no node. */ -}}
+{{- define "longitude.groupSelector" -}}
+app.kubernetes.io/name: longitude-quorum
+app.kubernetes.io/instance: {{ .Release.Name }}
+longitude/region: {{ .Values.region }}
+{{- end -}}
+
+{{- define "longitude.groupLabels" -}}
+{{ include "longitude.groupSelector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- end -}}
 
 {{- /* Each node on a machine of its own, and in a zone of its own; `affinity` is laid over it. */ -}}

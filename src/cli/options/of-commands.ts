@@ -89,7 +89,7 @@ export const optionsOf = {
     'regionsFolder',
   ],
   regionCopies: ['name', 'data', 's3', 'regionsFolder'],
-  deployment: ['hosts', 'pods', 'out', 'installed', 'state', 'certificateDays'],
+  deployment: ['hosts', 'pods', 'groupQuorumAt', 'out', 'installed', 'state', 'certificateDays'],
   secrets: [
     'regions',
     'name',

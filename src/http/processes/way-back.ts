@@ -24,7 +24,10 @@ const loopback = '127.0.0.1'
 export async function openWayBack(take: (socket: Socket, received: Buffer) => void): Promise<WayBack> {
   const secret = randomBytes(32).toString('hex')
   const server = createServer((socket) =>
-    admit(socket, { secret, take: (beginning, received) => take(asClients(socket, beginning), received) }),
+    admit(socket, {
+      secrets: () => [secret],
+      take: (beginning, received) => take(asClients(socket, beginning), received),
+    }),
   )
   takeSlots(server, connectionsMax, () => performance.now())
   await listening(server, loopback, 0)

@@ -1,8 +1,8 @@
 /** The options of a node in a region of several nodes (docs/design/nodes.md), and what does not go together with it yet. */
 import { isLoopback } from '../../http/access/visitors.ts'
 import { nodeNamesMax } from '../../core/limits/nodes-limits.ts'
-import { readSecret, requirePair } from '../../deployment/secrets/nats/nats-access.ts'
-import { makeNodeSecret } from '../../deployment/secrets/nats/nodes-secrets.ts'
+import { requirePair } from '../../deployment/secrets/nats/nats-access.ts'
+import { makeNodeSecret, readNodeSecrets } from '../../deployment/secrets/nats/nodes-secrets.ts'
 import { Failure } from '../../process/failure.ts'
 
 export type NodeAddress = { readonly node: string; readonly host: string; readonly port: number }
@@ -14,7 +14,8 @@ export type SeveralOptions = {
   readonly nodes: ReadonlyMap<string, NodeAddress>
   /** Where this one listens for the others; the port is that of its own address. */
   readonly host: string
-  readonly secret: string
+  /** Read again for each connection. The first is shown; after a rotation the former one is taken too, for a while. */
+  readonly secrets: () => readonly string[]
   readonly tls: NodeTls | undefined
   /** As in core/node-line-limits.ts unless given. */
   readonly portConnectionsMax?: number
@@ -54,7 +55,7 @@ export function severalOf(given: Given): SeveralOptions | undefined {
     throw new Failure(
       'nodes of a region on several machines need --node-tls-ca, --node-tls-cert and --node-tls-key: what they say to each other are requests and rows',
     )
-  return { node, nodes, host, secret: secretIn(nodeSecret), tls }
+  return { node, nodes, host, secrets: secretsIn(nodeSecret), tls }
 }
 
 /** Not all of them are on this machine. */
@@ -69,13 +70,18 @@ function tlsOf({ nodeTlsCa: caFile, nodeTlsCert: certFile, nodeTlsKey: keyFile }
   return { caFile, certFile, keyFile }
 }
 
-const secretForm = /^[\w-]{32,256}$/
-
-function secretIn(path: string): string {
+/** Throws a Failure where the file has none now. One that cannot be read later changes nothing. */
+function secretsIn(path: string): () => readonly string[] {
   makeNodeSecret(path)
-  const secret = readSecret(path, '--node-secret').trim()
-  if (!secretForm.test(secret)) throw new Failure(`--node-secret ${path} has no secret of 32 to 256 letters and digits`)
-  return secret
+  let known = readNodeSecrets(path)
+  return () => {
+    try {
+      known = readNodeSecrets(path)
+    } catch {
+      // Those that are known go on.
+    }
+    return known
+  }
 }
 
 type Together = {

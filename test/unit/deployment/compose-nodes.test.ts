@@ -80,7 +80,7 @@ test('nodes know where the others are, and show them what `secrets` makes for th
     for (const name of own) {
       expect(told(name, 'NODE_AT')).toBe(nodes.map((node) => `${node}=${region}-${node}:7000`).join())
       expect(volumesOf(name)).toContain(`nodes-${region}:/run/nodes:ro`)
-      expect(told(name, 'NODE_TLS_CA')).toBe('/run/nodes/node.crt')
+      expect(told(name, 'NODE_TLS_CA')).toBe('/run/nodes/node-ca.crt')
     }
   }
 })
@@ -91,16 +91,43 @@ test('quorum servers of a region reach each other, and their password is with th
       nodes.flatMap((to) => (from === to ? [] : [`${region}/${from}..${region}/${to}=quorum-${region}-${to}:6222`])),
     ),
   )
-  expect(words(told('secrets', 'QUORUM_ROUTE'))).toEqual(routes)
+  expect(words(told('secrets', 'QUORUM_ROUTE')).filter((route) => route.includes('/'))).toEqual(routes)
   for (const region of regions) expect(holdersOf(`quorum-secrets-${region}`)).toEqual(['secrets'])
 })
 
+test('each region has a quorum server among those of the other regions, as compose.yaml has it, that starts when one of its nodes wants it', () => {
+  const between = (option: string, name: string, from: File): readonly string[] =>
+    words(from.services[name]?.environment?.[`LONGITUDE_${option}`]).filter(
+      (way) => !way.includes('/') && /=(links:)?44/.test(way),
+    )
+  for (const [option, name] of [
+    ['QUORUM_ROUTE', 'secrets'],
+    ['LINK', 'links'],
+  ] as const) {
+    expect(between(option, name, file)).toEqual(between(option, name, single))
+    expect(between(option, name, file)).toHaveLength(regions.length * (regions.length - 1))
+  }
+  for (const region of regions) {
+    const server = `quorum-${region}`
+    expect({ ...service(server), image: '' }).toEqual({ ...single.services[server], image: '' })
+    expect(holdersOf(server)).toEqual(['secrets', server])
+    expect(volumesOf('secrets')).toContain(`${server}:/run/quorum/${region}`)
+    for (const node of nodes) {
+      expect(told(`${region}-${node}`, 'GROUP_QUORUM')).toBe(`nats://${server}:4222`)
+      expect(told(`${region}-${node}`, 'QUORUM_WANTED')).toBe(service(server).environment?.['NATS_WANTED'])
+      expect(volumesOf(`${region}-${node}`)).toContain('quorum-wanted:/run/quorum-wanted')
+    }
+  }
+  expect(holdersOf('quorum-secrets')).toEqual(['secrets'])
+})
+
 test('each node reaches the three NATS servers of every other region by links alone, and a cache those of its own', () => {
-  const links = words(told('links', 'LINK')).map((text) => {
+  const all = words(told('links', 'LINK')).map((text) => {
     const [, from = '', to = '', port = '', target = ''] = /^(.+)\.\.(.+?)=(\d+):(.+)$/.exec(text) ?? []
     return { from, to, port, target }
   })
-  expect(new Set(links.map(({ port }) => port)).size).toBe(links.length)
+  expect(new Set(all.map(({ port }) => port)).size).toBe(all.length)
+  const links = all.filter(({ target }) => target.startsWith('nats-'))
   for (const region of regions) {
     const others = regions.filter((name) => name !== region)
     const wanted = others.map((to) => {

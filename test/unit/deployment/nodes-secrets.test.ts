@@ -1,12 +1,20 @@
 /** What `longitude secrets` makes for regions of several nodes: of the nodes, and of their quorum servers. */
-import { X509Certificate } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, utimesSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { writeQuorumFiles } from '../../../src/cli/commands/set-up/quorum-files.ts'
 import { makeNatsSecrets } from '../../../src/deployment/secrets/nats/nats-secrets.ts'
-import { makeNodesSecrets, regionNodesOf } from '../../../src/deployment/secrets/nats/nodes-secrets.ts'
+import {
+  formerInOnePlaceMs,
+  makeNodeSecret,
+  makeNodesSecrets,
+  readNodeSecrets,
+  regionNodesOf,
+  rotateNodesSecrets,
+} from '../../../src/deployment/secrets/nats/nodes-secrets.ts'
+import { ran } from '../cli/run.ts'
 
 let folder = ''
 beforeEach(() => {
@@ -49,6 +57,21 @@ describe('the quorum servers', () => {
     )
   })
 
+  test('of a region of several nodes, one is among those of the other regions where a route names the region', async () => {
+    await written([...ofNodes, ...ways(regions, (to) => `links-${to}:6222`)])
+    const conf = read('quorum', 'us-east-1', 'quorum.conf')
+    const password = read('quorum', 'servers', 'quorum-servers').trim()
+    expect(conf).toContain('server_name: "us-east-1"')
+    expect(/routes: (.*)/.exec(conf)?.[1]).toBe(
+      JSON.stringify(['eu-west-1', 'eu-central-1'].map((to) => `nats-route://quorum:${password}@links-${to}:6222`)),
+    )
+    expect(read('quorum', 'us-east-1', 'quorum.crt')).toBe(read('quorum', 'eu-west-1', 'quorum.crt'))
+    expect(read('quorum', 'us-east-1-b', 'quorum.conf')).not.toContain(password)
+    await expect(written([...ofNodes, ...ofRegions, 'eu-west-1..us-east-1=x:1'])).rejects.toThrow(
+      'no way from us-east-1',
+    )
+  })
+
   test('keep what they show when it is written again, so that none of them has to start again', async () => {
     await written([...ofNodes, ...ofRegions])
     const before = ['us-east-1-a', 'eu-west-1'].map((server) => read('quorum', server, 'quorum.conf'))
@@ -81,4 +104,44 @@ test('nodes of a region have a secret and a certificate for their hosts, which s
   expect(read('us-east-1', 'node.crt')).not.toBe(before[1])
   expect(read('us-east-1', 'node-secret')).toBe(before[0])
   expect(() => regionNodesOf('us-east-1')).toThrow('is not REGION=HOST,HOST,HOST')
+})
+
+test('a rotation lets nodes trust the next certificate before they show it, and the former one and the former secret for a while', async () => {
+  const nodes = regionNodesOf('us-east-1=us-east-1-a,us-east-1-b,us-east-1-c')
+  await makeNodesSecrets(folder, nodes)
+  const [secret, certificate] = ['node-secret', 'node.crt'].map((name) => read('us-east-1', name))
+  expect(read('us-east-1', 'node-ca.crt')).toBe(certificate)
+  const seen: string[][] = []
+  const looks = async (): Promise<void> => {
+    seen.push(['node.crt', 'node-ca.crt', 'node-secret'].map((name) => read('us-east-1', name)))
+    await Promise.resolve()
+  }
+  await rotateNodesSecrets(folder, [nodes], looks)
+  const shown = read('us-east-1', 'node.crt')
+  expect(shown).not.toBe(certificate)
+  expect(seen).toEqual([[certificate, `${certificate}${shown}`, secret]])
+  expect(createPrivateKey(read('us-east-1', 'node.key'))).toSatisfy((key: KeyObject) =>
+    new X509Certificate(shown).checkPrivateKey(key),
+  )
+  const [current, former] = readNodeSecrets(join(folder, 'us-east-1', 'node-secret'))
+  expect(current).not.toBe(secret?.trim())
+  expect(former).toBe(secret?.trim())
+  // Run again soon, it changes nothing; after a while only what is shown is trusted.
+  await makeNodesSecrets(folder, nodes)
+  expect(read('us-east-1', 'node-ca.crt')).toBe(`${certificate}${shown}`)
+  const longAgo = new Date(Date.now() - formerInOnePlaceMs - 1000)
+  utimesSync(join(folder, 'us-east-1', 'node-ca.crt'), longAgo, longAgo)
+  await makeNodesSecrets(folder, nodes)
+  expect(read('us-east-1', 'node-ca.crt')).toBe(shown)
+})
+
+test('`longitude secrets --rotate` gives another secret to the nodes of regions that `up` runs', async () => {
+  makeNatsSecrets(join(folder, 'nats-secrets'), ['us-east-1', 'eu-west-1'])
+  const path = join(folder, 'us-east-1', 'node-secret')
+  makeNodeSecret(path)
+  const [before] = readNodeSecrets(path)
+  const { status } = await ran('secrets', '--rotate', '--data', folder)
+  expect(status).toBe(0)
+  expect(readNodeSecrets(path)).toEqual([expect.not.stringMatching(before ?? ''), before])
+  expect(existsSync(join(folder, 'eu-west-1', 'node-secret'))).toBe(false)
 })

@@ -5,6 +5,8 @@
  *   FOLDER/REGION/quorum.conf          with the password; quorum.crt and quorum.key are beside it
  *   FOLDER/servers/REGION/             the same of a region of several nodes, whose servers form a cluster of their own
  *   FOLDER/REGION-NODE/quorum.conf     of each of its nodes
+ *
+ * A region of several nodes is among the other regions too where a route names the region itself: that server orders tables with strong consistency.
  */
 import { X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -65,12 +67,13 @@ const serverOf = (name: string): Server => {
 const nameOf = ({ region, node }: Server): string => (node === undefined ? region : `${region}/${node}`)
 
 function clustersOf(routes: readonly Route[], regions: readonly string[]): readonly Cluster[] {
+  const named = [...new Set(routes.flatMap(({ from, to }) => [from, to]))]
   const nodesOf = (region: string): readonly string[] =>
-    [...new Set(routes.map(({ from }) => from))].filter((name) => name.startsWith(`${region}/`)).toSorted()
+    named.filter((name) => name.startsWith(`${region}/`)).toSorted()
   const several = regions.filter((region) => nodesOf(region).length > 0)
-  const single = regions.filter((region) => !several.includes(region))
+  const between = regions.filter((region) => !several.includes(region) || named.includes(region))
   const clusters: readonly Cluster[] = [
-    ...(single.length === 0 ? [] : [{ servers: single.map(serverOf), routes }]),
+    ...(between.length === 0 ? [] : [{ servers: between.map(serverOf), routes }]),
     ...several.map((region) => ({ region, servers: nodesOf(region).map(serverOf), routes })),
   ]
   return clusters.map((cluster) => {

@@ -1,4 +1,5 @@
 /** `longitude secrets`: the secrets of regions at NATS servers and the keys of their messages, made or rotated. A deployment that runs takes them up by itself. */
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { readOptions } from '../../configuration.ts'
@@ -22,7 +23,14 @@ import {
   rotateNatsSecrets,
   seedPath,
 } from '../../../deployment/secrets/nats/nats-secrets.ts'
-import { makeNodesSecrets, regionNodesOf } from '../../../deployment/secrets/nats/nodes-secrets.ts'
+import {
+  formerInOnePlaceMs,
+  makeNodesSecrets,
+  nodeSecretName,
+  regionNodesOf,
+  rotateNodeSecret,
+  rotateNodesSecrets,
+} from '../../../deployment/secrets/nats/nodes-secrets.ts'
 import { natsSettings } from '../../../nats-server/nats-settings.ts'
 import { writeConfiguration } from '../../../supervisor/nats/nats-process.ts'
 import { tableText } from '../../../process/table-text.ts'
@@ -51,7 +59,8 @@ export async function runSecrets(command: Command, json: boolean): Promise<void>
   if (options.tls) await certificate(options)
   if (options.natsConf !== undefined) writeConfigurations(folder, options.natsConf, options)
   await writeQuorum(options, folder, rotate !== undefined)
-  await makeNodes(options)
+  await makeNodes(options, rotate !== undefined)
+  if (rotate !== undefined) rotateNodesOfUp(resolve(options.data), regions)
   const paths = regions.map((region) => ({
     ...pathsOf(folder, region, options.natsConf),
     messages: messageKeyPath(keys, region),
@@ -77,9 +86,17 @@ async function writeQuorum(options: Quorum, natsSecrets: string, isRotation: boo
 
 type Nodes = { readonly nodesSecrets?: string | undefined; readonly nodeHosts: readonly string[] }
 
-async function makeNodes({ nodesSecrets: folder, nodeHosts }: Nodes): Promise<void> {
+async function makeNodes({ nodesSecrets: folder, nodeHosts }: Nodes, isRotation: boolean): Promise<void> {
   if (folder === undefined) return
-  for (const nodes of nodeHosts.map(regionNodesOf)) await makeNodesSecrets(resolve(folder), nodes)
+  const all = nodeHosts.map(regionNodesOf)
+  for (const nodes of all) await makeNodesSecrets(resolve(folder), nodes)
+  if (isRotation) await rotateNodesSecrets(resolve(folder), all)
+}
+
+/** `longitude up --nodes` keeps that of a region's nodes in the region's folder. */
+function rotateNodesOfUp(data: string, regions: readonly string[]): void {
+  for (const path of regions.map((region) => join(data, region, nodeSecretName)))
+    if (existsSync(path)) rotateNodeSecret(path, formerInOnePlaceMs)
 }
 
 function keyringAt(path: string, isRotation: boolean): void {

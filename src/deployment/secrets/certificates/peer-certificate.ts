@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { replaceSecretFile } from '../../../process/files/secret-file.ts'
-import { certify } from './certificate.ts'
+import { type Certified, certify } from './certificate.ts'
 
 const certificateDays = 3650
 const renewalMs = 365 * 24 * 60 * 60 * 1000
@@ -19,9 +19,18 @@ export type PeerCertificate = {
 }
 
 /** Made when there is none, or one that ends within a year or is for other names. */
-export async function keepPeerCertificate({ cert, key, name, what, hosts }: PeerCertificate): Promise<void> {
+export async function keepPeerCertificate(wish: PeerCertificate): Promise<void> {
+  const { cert, key, hosts } = wish
   if (existsSync(key) && existsSync(cert) && isGood(cert, hosts)) return
-  const made = await certify({ name, days: certificateDays, use: 'peer', hosts })
+  replacePeerCertificate(wish, await peerCertificate(wish))
+}
+
+/** Another one, which is in no file yet. */
+export async function peerCertificate({ name, hosts }: PeerCertificate): Promise<Certified> {
+  return await certify({ name, days: certificateDays, use: 'peer', hosts })
+}
+
+export function replacePeerCertificate({ cert, key, what }: PeerCertificate, made: Certified): void {
   replaceSecretFile({ path: key, what, text: made.key })
   replaceSecretFile({ path: cert, what, text: made.certificate })
 }

@@ -78,8 +78,8 @@ function read({ certFile, keyFile }: CertificateFiles): { readonly cert: string;
   return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') }
 }
 
-function stateOf({ certFile, keyFile }: CertificateFiles): string {
-  return [certFile, keyFile]
+function stateOf({ certFile, keyFile, caFile }: CertificateFiles): string {
+  return [certFile, keyFile, ...(caFile === undefined ? [] : [caFile])]
     .map((path) => {
       const found = statSync(path, { throwIfNoEntry: false })
       return found === undefined ? 'none' : `${found.mtimeMs} ${found.size} ${found.ino}`

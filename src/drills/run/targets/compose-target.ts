@@ -35,7 +35,7 @@ export async function composeTarget(project: Project, owner: string): Promise<Ta
   const distances = new Map((await links.list()).map(({ from, to, roundTripMs }) => [`${from}>${to}`, roundTripMs]))
   const relays = new Map(regions.map((region) => [region.region, new RegionRelay(region)]))
   const healing = { urls: carriersOf(containers).map(endpointOf), token, owner }
-  const parts = new Parts(places, healing)
+  const parts = new Parts(places, groupServersIn(places, containers), healing)
   return {
     description: `the containers of ${project.file}`,
     regions: regions.map(({ region, front }) => ({ region, endpoint: endpointOf(front) })),
@@ -84,6 +84,17 @@ function placesOf({ region, nodes }: ContainerRegion, containers: readonly Conta
   })
 }
 
+/** Of regions of several nodes: the quorum server of each among those of the other regions. */
+function groupServersIn(places: readonly Place[], containers: readonly Container[]): ReadonlyMap<string, Container> {
+  return new Map(
+    places.flatMap(({ region, node }) => {
+      const { LONGITUDE_GROUP_QUORUM: url } = node.environment
+      const server = containers.find(({ service }) => url !== undefined && service === new URL(url).hostname)
+      return server === undefined ? [] : [[region, server] as const]
+    }),
+  )
+}
+
 const placeName = ({ region, name }: Place): string => (name === undefined ? region : `${region}/${name}`)
 
 function linksOf(containers: readonly Container[], token: string | undefined): LinksControl {
@@ -130,12 +141,14 @@ type Broken = Pick<PartFault, 'region' | 'node' | 'part' | 'kind'>
 
 class Parts {
   readonly #places: readonly Place[]
+  readonly #groupServers: ReadonlyMap<string, Container>
   readonly #sentinel: ChildProcess
   #broken: readonly Broken[] = []
 
-  constructor(places: readonly Place[], links: Healing) {
+  constructor(places: readonly Place[], groupServers: ReadonlyMap<string, Container>, links: Healing) {
     this.#places = places
-    const ids = places.flatMap(idsOf).join(' ')
+    this.#groupServers = groupServers
+    const ids = [...places.flatMap(idsOf), ...[...groupServers.values()].map(({ id }) => id)].join(' ')
     const mending = `read said; [ "$said" = done ] || { for id in ${ids}; do docker unpause $id; docker start $id; done; "$@"; }`
     this.#sentinel = spawn('sh', ['-c', mending, 'longitude-sentinel', ...healingCommand(links)], {
       detached: true,
@@ -197,7 +210,10 @@ class Parts {
     const meant = this.#places.filter((each) => each.region === region && (node === undefined || each.name === node))
     if (meant.length === 0)
       throw new Failure(`no ${node === undefined ? '' : `node ${node} of `}region ${region} runs here`)
-    return meant.flatMap((place) => (part === 'node' ? [place.node.id] : serversOf(place)))
+    if (part === 'node') return meant.map((place) => place.node.id)
+    // It is of the whole region.
+    const group = node === undefined ? this.#groupServers.get(region) : undefined
+    return [...meant.flatMap(serversOf), ...(group === undefined ? [] : [group.id])]
   }
 
   /** By a container that has the volume and is nobody in particular: the one whose disk it is must not run. */

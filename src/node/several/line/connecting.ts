@@ -1,7 +1,13 @@
 /** Connections between the nodes of a region: TCP on one machine, mutual TLS between machines, and the first line with their secret. */
 import { readFileSync } from 'node:fs'
 import { connect as connectPlain, createServer, type Server, type Socket } from 'node:net'
-import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls'
+import {
+  connect as connectTls,
+  createSecureContext,
+  createServer as createTlsServer,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls'
 import { isSecuredOver } from '../../../http/bytes/resets.ts'
 import { takeSlots } from '../../../http/connection-slots.ts'
 import { firstLine } from '../../../http/admitting.ts'
@@ -15,13 +21,24 @@ export type LineKind = 'requests' | 'client' | 'store'
 
 export type ConnectNode = (to: NodeAddress, beginning: { readonly kind: LineKind } & Record<string, unknown>) => Socket
 
-/** Connections begin with their first line; whether they are made, they tell by their events. */
-export function connecting({ node, secret, tls }: SeveralOptions): ConnectNode {
-  return ({ host, port }, beginning) => {
-    const socket = tls === undefined ? connectPlain({ host, port }) : connectTls({ host, port, ...filesOf(tls) })
+/**
+ * Connections begin with their first line; whether they are made, they tell by their events. While a secret is rotated, another host may not have the new one yet: of a node
+ * that has ended a connection without a word, the next one shows the other secret.
+ */
+export function connecting({ node: self, secrets, tls }: SeveralOptions): ConnectNode {
+  const contextOf = contexts()
+  const refusals = new Map<string, number>()
+  return ({ node, host, port }, beginning) => {
+    const known = secrets()
+    const refused = refusals.get(node) ?? 0
+    const socket =
+      tls === undefined ? connectPlain({ host, port }) : connectTls({ host, port, secureContext: contextOf(tls) })
     socket.setNoDelay(true)
     socket.setKeepAlive(true, keepAliveMs)
-    socket.write(firstLine(secret, { ...beginning, node }))
+    socket.write(firstLine(known[refused % known.length] ?? '', { ...beginning, node: self }))
+    socket.on('close', () => {
+      if (!socket.readableDidRead) refusals.set(node, refused + 1)
+    })
     return socket
   }
 }
@@ -52,6 +69,19 @@ function tlsServer(tls: NodeTls, log: Log, take: (socket: Socket) => void): Serv
   server.on('tlsClientError', () => {})
   new FollowedCertificate(tls, log).onChange(() => server.setSecureContext(filesOf(tls)))
   return server
+}
+
+/** While two files are being replaced they do not belong together: what was good before goes on. */
+function contexts(): (tls: NodeTls) => SecureContext {
+  let known: SecureContext | undefined
+  return (tls) => {
+    try {
+      known = createSecureContext(filesOf(tls))
+    } catch (error) {
+      if (known === undefined) throw error
+    }
+    return known
+  }
 }
 
 /** Read again for each connection, so that renewed certificates need no restart. */

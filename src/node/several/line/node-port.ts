@@ -47,7 +47,7 @@ export async function openNodePort(options: NodePortOptions): Promise<NodePort> 
     socket.on('close', () => open.delete(socket))
     const take = (beginning: Readonly<Record<string, unknown>>, received: Buffer): void =>
       taken(options, lines, { socket, beginning, received })
-    admit(socket, { secret: several.secret, take })
+    admit(socket, { secrets: several.secrets, take })
   })
   await listening(server, several.host, several.nodes.get(several.node)?.port ?? 0)
   return {

@@ -172,12 +172,29 @@ test('who does not begin with the secret is told nothing', async () => {
   }
 })
 
+test('while a secret is rotated, nodes that have it and nodes that do not yet reach each other', async () => {
+  const { several } = await pair()
+  const to = several.nodes.get('a') as NodeAddress
+  const [secret = ''] = several.secrets()
+  const ask = async (connect: ReturnType<typeof connecting>): Promise<string> =>
+    (await askNode(connect, to, Buffer.from('rows'))).toString()
+  const next = connecting({ ...several, node: 'b', secrets: () => ['the next one', secret] })
+  await expect(ask(next)).rejects.toThrow('is not asked')
+  expect([await ask(next), await ask(next)]).toEqual(['lent rows', 'lent rows'])
+  const leading = new Leading()
+  const rotated = { ...several, secrets: () => ['the next one', secret], nodes: (await severalHere()).nodes }
+  await leading.open(rotated)
+  const behind = connecting({ ...rotated, node: 'b', secrets: () => [secret] })
+  const there = rotated.nodes.get('a') as NodeAddress
+  expect((await askNode(behind, there, Buffer.from('rows'))).toString()).toBe('lent rows')
+})
+
 test('what another node says and cannot be understood ends its connection and nothing else', async () => {
   const { several, leading, answers, route, line } = await pair()
   await expect.poll(() => line.isOpen).toBe(true)
   const broken = connect((several.nodes.get('a') as NodeAddress).port, '127.0.0.1')
   broken.on('error', () => {}).resume()
-  broken.write(firstLine(several.secret, { kind: 'requests', node: 'c' }))
+  broken.write(firstLine(several.secrets()[0] ?? '', { kind: 'requests', node: 'c' }))
   broken.write(Buffer.alloc(64, 0xff))
   await once(broken, 'close')
   route.forward(requestOf('1'), answers.of('1'))

@@ -4,6 +4,7 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { rotateNodeSecret } from '../../../../src/deployment/secrets/nats/nodes-secrets.ts'
 import { refuseWithSeveral, severalOf } from '../../../../src/node/several/several-options.ts'
 
 const at = (...names: readonly string[]) => names.map((node, n) => ({ node, host: '127.0.0.1', port: 7001 + n }))
@@ -16,10 +17,10 @@ test('a region of one node has none of them', () => {
 
 test('the secret is made once, for its owner alone, and all nodes read the same', () => {
   const nodeSecret = secret()
-  const made = severalOf({ ...given, nodeSecret })?.secret ?? ''
+  const [made] = severalOf({ ...given, nodeSecret })?.secrets() ?? []
   expect(made).toBe(readFileSync(nodeSecret, 'utf8').trim())
   expect(statSync(nodeSecret).mode & 0o777).toBe(0o600)
-  expect(severalOf({ ...given, node: 'b', nodeSecret })?.secret).toBe(made)
+  expect(severalOf({ ...given, node: 'b', nodeSecret })?.secrets()).toEqual([made])
 })
 
 test.each([
@@ -33,6 +34,23 @@ test.each([
   [{ nodeTlsCa: 'ca.pem' }, '--node-tls-ca, --node-tls-cert and --node-tls-key go together'],
 ])('%j: %s', (more, text) => {
   expect(() => severalOf({ ...given, nodeSecret: secret(), ...more })).toThrow(text)
+})
+
+test('another secret is shown once it is there, and the former one is taken for as long as the file says', () => {
+  const nodeSecret = secret()
+  const several = severalOf({ ...given, nodeSecret })
+  const [first = ''] = several?.secrets() ?? []
+  rotateNodeSecret(nodeSecret, 60_000)
+  const [second = '', ...others] = several?.secrets() ?? []
+  expect(second).not.toBe(first)
+  expect(others).toEqual([first])
+  expect(statSync(nodeSecret).mode & 0o777).toBe(0o600)
+  rotateNodeSecret(nodeSecret, -1)
+  const [third = '', ...none] = several?.secrets() ?? []
+  expect([first, second, third].indexOf(third)).toBe(2)
+  expect(none).toEqual([])
+  writeFileSync(nodeSecret, 'short\n', { mode: 0o600 })
+  expect(several?.secrets()).toEqual([third])
 })
 
 test('a secret that is none is refused', () => {
