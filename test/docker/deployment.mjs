@@ -100,6 +100,14 @@ export async function deploymentOf({ root, files }) {
     /** As the file has it. */
     imageOf: (service) =>
       new RegExp(`^  ${service}:[^]*?image: (\\S+)`, 'm').exec(readFileSync(join(root, files[0]), 'utf8'))[1],
+    /** `longitude links` from this machine, as JSON. */
+    linksCommand: (...args) => {
+      const program = ['dist/cli/cli.js', 'links', ...args, '--json', '--control', `http://127.0.0.1:${ports.links}`]
+      const options = { cwd: root, env: { ...process.env, LONGITUDE_ADMIN_TOKEN: token }, encoding: 'utf8' }
+      const { stdout, stderr, status } = spawnSync(process.execPath, program, options)
+      assert.equal(status, 0, stderr)
+      return stdout
+    },
     /** Whether everything is gone. */
     down: () => {
       const args = ['down', '--volumes', '--remove-orphans', '--timeout', '5']

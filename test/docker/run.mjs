@@ -33,7 +33,7 @@ const { values: asked } = parseArgs({
   },
 })
 const deployment = await deploymentOf({ root, files: ['deploy/compose.yaml', ...asked.file] })
-const { run, output, inspect, endpoint } = deployment
+const { run, output, inspect, endpoint, linksCommand } = deployment
 prepare({ root, log: console.log })
 const { DynamoDB } = await import('@aws-sdk/client-dynamodb')
 const clients = Object.fromEntries([...regions, fourth].map((region) => [region, client(region)]))
@@ -166,8 +166,8 @@ async function strong() {
   const breaking = {
     kill: (region) => run('kill', ...serversOf(region)),
     start: (region) => run('start', ...serversOf(region)),
-    cut: async (region) => await linksCommand('set', `${region}..all`, '--down', '--owner', 'test'),
-    heal: async () => await linksCommand('heal'),
+    cut: (region) => linksCommand('set', `${region}..all`, '--down', '--owner', 'test'),
+    heal: () => linksCommand('heal'),
   }
   await strongTable({ regions, clients, servers, breaking })
   for (const region of regions) {
@@ -223,15 +223,15 @@ async function links() {
   const control = endpoint('links')
   assert.equal(await statusOf(`${control}/links`), 403)
   assert.equal(await statusOf(`${control}/links`, { authorization: `Bearer ${deployment.token}` }), 200)
-  await linksCommand('set', `${virginia}..${tokyo}`, '--down', '--owner', 'test')
+  linksCommand('set', `${virginia}..${tokyo}`, '--down', '--owner', 'test')
   await put(virginia, 'E010', 'Cut')
   await arrives(ireland, 'E010', 'Cut')
   await sleep(1000)
   assert.equal(await nameOf(tokyo, 'E010'), undefined)
-  const { links: told } = JSON.parse(await linksCommand())
+  const { links: told } = JSON.parse(linksCommand())
   const states = told.map(({ from, to, state }) => `${from} ${to} ${state}`)
   assert.ok(states.includes(`${virginia} ${tokyo} down`) && states.includes(`${virginia} ${ireland} up`), states.join())
-  await linksCommand('heal')
+  linksCommand('heal')
   await arrives(tokyo, 'E010', 'Cut')
 }
 
@@ -385,7 +385,7 @@ async function shown() {
     ),
   )
   await ask('heal', {})
-  const { links: told } = JSON.parse(await linksCommand())
+  const { links: told } = JSON.parse(linksCommand())
   assert.ok(told.every(({ state: is }) => is === 'up'))
 }
 
@@ -446,14 +446,6 @@ function replace(service) {
   run('rm', '--stop', '--force', service)
   docker('volume', 'rm', `${deployment.project}_${service}`)
   run('up', '--detach', service)
-}
-
-async function linksCommand(...args) {
-  const program = ['dist/cli/cli.js', 'links', ...args, '--json', '--control', endpoint('links')]
-  const env = { ...process.env, LONGITUDE_ADMIN_TOKEN: deployment.token }
-  const { stdout, stderr, status } = spawnSync(process.execPath, program, { cwd: root, env, encoding: 'utf8' })
-  assert.equal(status, 0, stderr)
-  return stdout
 }
 
 async function addReplica(RegionName) {

@@ -9,7 +9,7 @@ const Key = { id: { S: 'one' } }
 export async function strongTable({ regions, clients, servers, breaking }) {
   for (const server of servers) assert.equal(server.isServing(), false, `${server.name} runs before it is wanted`)
   const [first, second, third] = regions
-  await create(clients, regions)
+  await createStrong({ clients, regions, TableName })
   for (const server of servers) await until(`${server.name} serves`, server.isServing)
   for (const region of regions) await add(clients[region])
   for (const region of regions) assert.equal(await count(clients[region]), regions.length, region)
@@ -30,20 +30,21 @@ export async function strongTable({ regions, clients, servers, breaking }) {
   assert.equal(await count(clients[first]), await count(clients[second]))
 }
 
-async function create(clients, [first, ...others]) {
+/** Resolves once it is ACTIVE in each region. */
+export async function createStrong({ clients, regions: [first, ...others], TableName }) {
   await clients[first].createTable({
     TableName,
     BillingMode: 'PAY_PER_REQUEST',
     AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
     KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
   })
-  await isActive(clients[first])
+  await isActive(clients[first], TableName)
   const ReplicaUpdates = others.map((RegionName) => ({ Create: { RegionName } }))
   await clients[first].updateTable({ TableName, ReplicaUpdates, MultiRegionConsistency: 'STRONG' })
-  for (const region of [first, ...others]) await isActive(clients[region])
+  for (const region of [first, ...others]) await isActive(clients[region], TableName)
 }
 
-async function isActive(client) {
+async function isActive(client, TableName) {
   await until('the table with strong consistency is ACTIVE', async () => {
     const { Table } = await client.describeTable({ TableName }).catch(() => ({}))
     return Table?.TableStatus === 'ACTIVE' && (Table.Replicas ?? []).every((one) => one.ReplicaStatus === 'ACTIVE')
