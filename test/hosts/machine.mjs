@@ -132,14 +132,8 @@ export class Machine {
     return spawnSync('nsenter', [...this.#entering(), ...command], { stdio: 'ignore' }).status === 0
   }
 
-  /** What a command of ours says on this host. */
-  output(...args) {
-    return execute(
-      'nsenter',
-      ...this.#entering(),
-      'sh',
-      '-c',
-      `cd /etc/longitude && exec /usr/bin/node /opt/longitude/dist/cli/cli.js ${args.join(' ')}`,
-    )
+  /** What a command on this host says. */
+  output(...command) {
+    return execute('nsenter', ...this.#entering(), ...command)
   }
 }

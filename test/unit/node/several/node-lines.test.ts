@@ -176,8 +176,8 @@ test('while a secret is rotated, nodes that have it and nodes that do not yet re
   const { several } = await pair()
   const to = several.nodes.get('a') as NodeAddress
   const [secret = ''] = several.secrets()
-  const ask = async (connect: ReturnType<typeof connecting>): Promise<string> =>
-    (await askNode(connect, to, Buffer.from('rows'))).toString()
+  const ask = async (way: ReturnType<typeof connecting>): Promise<string> =>
+    (await askNode(way, to, Buffer.from('rows'))).toString()
   const next = connecting({ ...several, node: 'b', secrets: () => ['the next one', secret] })
   await expect(ask(next)).rejects.toThrow('is not asked')
   expect([await ask(next), await ask(next)]).toEqual(['lent rows', 'lent rows'])
