@@ -14,6 +14,7 @@ import type { ChangeStream } from '../core/change-stream/change-stream.ts'
 import type { Position } from '../core/change/change.ts'
 import type { ServiceError } from '../core/errors.ts'
 import type { PageText } from '../core/read/page-text.ts'
+import type { Table } from '../core/table/table.ts'
 import type { Timing } from '../core/table/waits.ts'
 import type { Engine, Items, RegionLog, Tables } from '../engine/engine.ts'
 import type { Env } from '../ports/env.ts'
@@ -31,6 +32,8 @@ export type OperationEngine = Tables &
   Pick<Engine, 'streams' | 'archive'> & {
     /** The engine that has the stream, and its places; absent where there is one engine only. */
     ofStream?(stream: ChangeStream): OperationEngine
+    /** The engine that has the table, likewise. */
+    ofTable?(table: Table): OperationEngine
   }
 
 /** Operations reach the store through the engine only, and no peer at all. */

@@ -130,8 +130,10 @@ export async function startRegion(env: Env, options: RegionOptions): Promise<Reg
 async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Promise<Region> {
   const { topology } = options
   const { opened, engine, settings, caretaker } = await engineOf(env, options, life)
+  // Operations see the engines of all groups as one with the region's own.
   const strong = strongFrom({ env, engine, options, settings, replication: () => replication })
-  const lender = new Lender(env, engine, strong?.lend)
+  const seen = strong === undefined ? engine : new RoutedEngine(engine, strong.regions.engines)
+  const lender = new Lender({ env, engine, tables: seen, ofGroup: strong?.lend })
   const holding = { all: false }
   const replication = replicationOf(env, engine, topology, replicationSettings(options, lender, holding))
   await life.start(replication)
@@ -142,8 +144,9 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   const { sweeping, streams = usualStreams } = options
   const loops = loopsOf({ env, engine, opened, replication, sweeping, streams, options })
   const archives = peerArchives(replication)
-  const own = { engine, env, settings, archives, keys: options.keys?.service, latest: options.latest }
-  const context = contextOf(own, strong)
+  const { keys, latest } = options
+  const shared = { env, settings, archives, keys: keys?.service, latest, strong: strong?.regions }
+  const context: OperationContext = { ...shared, engine: seen }
   const copies = archiveServices({ env, engine, archives, copying: copyingOf(options, context) }, options.archive)
   const api = apiParts({ env, engine, opened, replication, settings })
   const { lambda, streaming } = sendingOf(options, context, engine)
@@ -219,16 +222,10 @@ function strongFrom({ env, engine, options, settings, replication }: StrongParts
     timing: () => settings.timing,
     sweeping,
     streams,
+    archive: options.archive,
     engineOptions: { streamShards, ...(onBrokenInvariant === undefined ? {} : { onBrokenInvariant }) },
     peers: () => peerArchives(replication()),
   })
-}
-
-/** Operations see the engines of all groups as one with the region's own. */
-function contextOf(own: OperationContext & { readonly engine: Engine; readonly env: Env }, strong: Strong | undefined) {
-  if (strong === undefined) return own
-  const { regions } = strong
-  return { ...own, engine: new RoutedEngine(own.engine, regions.engines), strong: regions }
 }
 
 /** As a reply to a cache says it (http/marking.ts). */

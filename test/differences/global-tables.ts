@@ -85,12 +85,20 @@ export const globalTables = {
     test: 'unit/operations/strong-updates.test.ts',
   },
   'strong-consistency-limits': {
-    aws: 'A table with strong consistency may have point-in-time recovery, exports, triggers, Kinesis destinations and a key of its own.',
+    aws: 'A table with strong consistency may have triggers, Kinesis destinations and a key of its own.',
     here: 'A table with strong consistency has none of these: each is refused by name.',
     why: 'Not built yet.',
     evidence: guide,
     date: '2026-04',
     test: 'testing/strong-tables.test.ts',
+  },
+  'strong-consistency-history': {
+    aws: 'Point-in-time recovery of a replica keeps its history whatever happens to the replica.',
+    here: 'The history of a table with strong consistency begins again when its replica takes the state of another region. A restore or an export that is to read what is lost is given up, and so is a backup that is CREATING.',
+    why: 'Each replica archives its own log. A replica that takes the state of another region has no log of what came before.',
+    evidence: guide,
+    date: '2026-04',
+    test: 'unit/readers/archive/group-archiver.test.ts',
   },
   'strong-consistency-nodes': {
     aws: 'A table with strong consistency between regions survives the loss of an Availability Zone in each of them.',

@@ -1,13 +1,16 @@
 /** A replica of a table with strong consistency that cannot go on with its own store starts from the state of another region. */
 import {
   CreateTableCommand,
+  DescribeContinuousBackupsCommand,
   DescribeTableCommand,
   DynamoDBClient,
   GetItemCommand,
   ListTagsOfResourceCommand,
   PutItemCommand,
   QueryCommand,
+  RestoreTableToPointInTimeCommand,
   TagResourceCommand,
+  UpdateContinuousBackupsCommand,
   UpdateTableCommand,
 } from '@aws-sdk/client-dynamodb'
 import { expect, test, vi } from 'vitest'
@@ -33,9 +36,9 @@ async function strongTable(cluster: Cluster): Promise<void> {
   for (const region of regions) await active(cluster, region)
 }
 
-const active = (cluster: Cluster, region: string): Promise<void> =>
+const active = (cluster: Cluster, region: string, name = TableName): Promise<void> =>
   vi.waitFor(async () => {
-    const { Table } = await clientOf(cluster, region).send(new DescribeTableCommand({ TableName }))
+    const { Table } = await clientOf(cluster, region).send(new DescribeTableCommand({ TableName: name }))
     expect([Table?.TableStatus, Table?.GlobalSecondaryIndexes?.[0]?.IndexStatus]).toEqual(['ACTIVE', 'ACTIVE'])
   }, patience)
 
@@ -82,6 +85,27 @@ const tagsIn = async (cluster: Cluster, region: string): Promise<number | undefi
   return (await clientOf(cluster, region).send(new ListTagsOfResourceCommand({ ResourceArn }))).Tags?.length
 }
 
+async function recover(cluster: Cluster, region: string): Promise<void> {
+  const PointInTimeRecoverySpecification = { PointInTimeRecoveryEnabled: true }
+  await clientOf(cluster, region).send(
+    new UpdateContinuousBackupsCommand({ TableName, PointInTimeRecoverySpecification }),
+  )
+}
+
+const earliestIn = async (cluster: Cluster, region: string): Promise<number | undefined> => {
+  const told = await clientOf(cluster, region).send(new DescribeContinuousBackupsCommand({ TableName }))
+  const { PointInTimeRecoveryDescription: recovery } = told.ContinuousBackupsDescription ?? {}
+  return recovery?.EarliestRestorableDateTime?.getTime()
+}
+
+async function latestRestored(cluster: Cluster, region: string): Promise<number | undefined> {
+  const latest = { UseLatestRestorableTime: true, SourceTableName: TableName, TargetTableName: 'Copy' }
+  await clientOf(cluster, region).send(new RestoreTableToPointInTimeCommand(latest))
+  const byN = { IndexName: 'by-n', KeyConditionExpression: 'n = :n', ExpressionAttributeValues: { ':n': { N: '2' } } }
+  await active(cluster, region, 'Copy')
+  return (await clientOf(cluster, region).send(new QueryCommand({ TableName: 'Copy', ...byN }))).Count
+}
+
 test.each([
   ['is lost', false],
   ['is left behind by the stream', true],
@@ -93,6 +117,9 @@ test.each([
     new TagResourceCommand({ ResourceArn: await arnIn(cluster, tokyo), Tags: [{ Key: 'a', Value: '1' }] }),
   )
   await active(cluster, tokyo)
+  await recover(cluster, tokyo)
+  const since = (await earliestIn(cluster, tokyo)) ?? Infinity
+  await cluster.advance('2s')
   await put(cluster, virginia, 0)
   expect(await read(cluster, tokyo, 0)).toBe('0')
   const former = internal.state()
@@ -121,5 +148,9 @@ test.each([
     patience,
   )
   expect(await tagsIn(cluster, tokyo)).toBe(isKept ? 1 : 0)
+  // Its history was in the log that is gone.
+  if (!isKept) await recover(cluster, tokyo)
+  expect(await earliestIn(cluster, tokyo)).toBeGreaterThan(since)
+  expect(await latestRestored(cluster, tokyo)).toBe(7)
   await cluster.close()
 })

@@ -7,6 +7,7 @@ import {
   DeleteTableCommand,
   DescribeTableCommand,
   DynamoDBClient,
+  EnableKinesisStreamingDestinationCommand,
   ExecuteStatementCommand,
   GetItemCommand,
   ListTablesCommand,
@@ -17,7 +18,6 @@ import {
   TagResourceCommand,
   TransactGetItemsCommand,
   TransactWriteItemsCommand,
-  UpdateContinuousBackupsCommand,
   UpdateItemCommand,
   UpdateTableCommand,
   type UpdateTableCommandInput,
@@ -237,9 +237,9 @@ describe('a table of three regions', () => {
 
   test(differs('strong-consistency-limits'), async () => {
     const unsupported = /not supported by this version of Longitude/
-    const PointInTimeRecoverySpecification = { PointInTimeRecoveryEnabled: true }
-    const recovery = new UpdateContinuousBackupsCommand({ TableName, PointInTimeRecoverySpecification })
-    await expect(place.at(dublin).send(recovery)).rejects.toThrow(unsupported)
+    const StreamArn = 'arn:aws:kinesis:eu-west-1:000000000000:stream/orders'
+    const kinesis = new EnableKinesisStreamingDestinationCommand({ TableName, StreamArn })
+    await expect(place.at(dublin).send(kinesis)).rejects.toThrow(unsupported)
   })
 
   test('keeps tags, protection and streams of each region, and shares its capacity and its indexes', async () => {

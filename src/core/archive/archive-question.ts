@@ -2,18 +2,17 @@
  * What regions say to each other about their archives, as JSON in a message of replication. The region that restores asks; the one that has the
  * archive answers from what it remembers, and lends its blobs in parts.
  */
-import type { Position } from '../change/change.ts'
-import type { Recovery, TableId } from '../table/table.ts'
+import type { Recovery, SharedLog, TableId } from '../table/table.ts'
 import type { Backup, SavedTable } from './backup.ts'
 import { type GroupStateQuestion, groupStateQuestionIn } from './group-question.ts'
-import type { ArchiveCursor, Base } from './recovery.ts'
+import type { ArchiveCursor, Base, PastSource } from './recovery.ts'
 
 export type ArchiveQuestion =
   | { readonly ask: 'backup'; readonly id: string }
   /** The history of a table that has point-in-time recovery. */
   | { readonly ask: 'recovery'; readonly table: string }
   /** Whether everything up to the moment is archived. It is kept for a while then. */
-  | { readonly ask: 'ready'; readonly of: TableId; readonly after: Position; readonly atMs: number }
+  | ({ readonly ask: 'ready' } & PastSource)
   | { readonly ask: 'names'; readonly prefix: string; readonly after: string; readonly countMax: number }
   /** What seals the entries of a group of regions with strong consistency: told to its replicas only. */
   | { readonly ask: 'group key'; readonly group: string }
@@ -30,7 +29,8 @@ type Replies = {
     readonly recovery?: Recovery
     readonly nowMs: number
   }
-  readonly ready: { readonly cursor?: ArchiveCursor; readonly base?: Base }
+  /** `lost`: why there will never be one. */
+  readonly ready: { readonly cursor?: ArchiveCursor; readonly base?: Base; readonly lost?: string }
   readonly names: { readonly names: readonly string[] }
   /** In base64; absent where the region has none, or the asker is no replica. */
   readonly 'group key': { readonly key?: string }
@@ -54,16 +54,22 @@ type Fields = Readonly<Record<string, unknown>>
 /** Throws RangeError for what is no question. */
 export function archiveQuestionOf(text: string): ArchiveQuestion {
   const fields = parsed(text)
-  const { ask, id, table, of, after, atMs, prefix, countMax, name, from, to, group } = fields
+  const { ask, id, table, of, after, atMs, shared, prefix, countMax, name, from, to, group } = fields
   if (ask === 'backup' && isText(id)) return { ask, id }
   if (ask === 'recovery' && isText(table)) return { ask, table }
-  if (ask === 'ready' && isText(of) && isNatural(after) && isNatural(atMs)) return { ask, of, after, atMs }
+  if (ask === 'ready' && isText(of) && isNatural(after) && isNatural(atMs))
+    return { ask, of, after, atMs, ...sharedIn(shared) }
   if (ask === 'names' && isText(prefix) && isText(after) && isNatural(countMax)) return { ask, prefix, after, countMax }
   if (ask === 'group key' && isText(group)) return { ask, group }
   if (ask === 'blob' && isText(name) && isNatural(from) && isNatural(to)) return { ask, name, from, to }
   const ofGroup = groupStateQuestionIn(fields)
   if (ofGroup !== undefined) return ofGroup
   throw new RangeError('no question about an archive')
+}
+
+function sharedIn(given: unknown): { readonly shared?: SharedLog } {
+  const { group, log } = (given ?? {}) as Fields
+  return isText(group) && isText(log) ? { shared: { group, log } } : {}
 }
 
 function parsed(text: string): Fields {

@@ -2,7 +2,7 @@
 import { assert } from '../assert.ts'
 import type { Change, Position } from '../change/change.ts'
 import { bodyOffset, isTombstone } from '../item/row.ts'
-import type { Recovery, TableId } from '../table/table.ts'
+import type { Recovery, SharedLog, TableId } from '../table/table.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
 
@@ -24,6 +24,8 @@ export type ArchiveCursor = {
   readonly segmentsTo: Position
   /** Whatever was committed at or before this time is archived. */
   readonly coveredMs: number
+  /** Names the log that is archived, where that is the log of a group of regions. */
+  readonly log?: string
 }
 
 export const cursorNote = 'archive/cursor'
@@ -33,6 +35,18 @@ export type Base = { readonly id: string; readonly position: Position; readonly 
 
 /** What the archive has of a table. The changes since the last base are counted in bytes. */
 export type TableArchive = { readonly bases: readonly Base[]; readonly changesBytes: number }
+
+/** A note about the history of a group's tables, as the region remembers it among its own. */
+export const archiveNote = (note: string, group: string | undefined): string =>
+  group === undefined ? note : `strong/archive/${group}/${note}`
+
+/** A table's history that is read, up to a moment: by a restore, or by an export. */
+export type PastSource = {
+  readonly of: TableId
+  readonly after: Position
+  readonly atMs: number
+  readonly shared?: SharedLog | undefined
+}
 
 export const tableNote = (table: TableId): string => `archive/table/${table}`
 export const noArchive: TableArchive = { bases: [], changesBytes: 0 }

@@ -1,7 +1,7 @@
 /** What a region remembers of exports to buckets and imports from them: what was asked, and how far it has come. */
 import type { SavedTable } from '../archive/backup.ts'
 import type { Position } from '../change/change.ts'
-import type { TableId } from '../table/table.ts'
+import type { SharedLog, TableId } from '../table/table.ts'
 import type { ExportFilter } from './export-filter.ts'
 
 export type CopyStatus = 'IN_PROGRESS' | 'COMPLETED' | 'FAILED'
@@ -48,6 +48,7 @@ export type ExportJob = Asked & {
   /** The table's id in the store. Its history begins after the position `after`. */
   readonly of: TableId
   readonly after: Position
+  readonly shared?: SharedLog
   readonly format: ExportFormat
   /** The table is exported as it was at this moment. */
   readonly atMs: number

@@ -244,6 +244,7 @@ export type RestoreSource = {
   /** The table whose archived log is applied, up to `atMs`; its base comes after the position `after`. */
   readonly logOf?: TableId
   readonly after?: number
+  readonly shared?: SharedLog
   /** As it is described to clients. */
   readonly backupArn?: string
   readonly tableArn: string
@@ -255,8 +256,19 @@ export type RestoreSource = {
   readonly importOf?: string
 }
 
-/** Point-in-time recovery, of the region's own table. `after`: a position of the log before the first base. */
-export type Recovery = { readonly days: number; readonly sinceMs: number; readonly after: number }
+/**
+ * Point-in-time recovery, of the region's own table. `after`: a position of the log before the first base. `shared`: the log that it is of, where that is not the
+ * region's own.
+ */
+export type Recovery = {
+  readonly days: number
+  readonly sinceMs: number
+  readonly after: number
+  readonly shared?: SharedLog
+}
+
+/** The log of one replica of a group of regions with strong consistency. It has another one once it has taken the state of another region. */
+export type SharedLog = { readonly group: string; readonly log: string }
 
 export const kinesisPrecisions = ['MILLISECOND', 'MICROSECOND'] as const
 

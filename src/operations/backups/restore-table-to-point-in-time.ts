@@ -23,6 +23,7 @@ export const restoreTableToPointInTime = defineControl<Input, Wire<RestoreTableT
     const restore: RestoreSource = {
       logOf: of,
       after: recovery.after,
+      ...(recovery.shared === undefined ? {} : { shared: recovery.shared }),
       tableArn: tableArn({ ...context.settings, region }, saved.name),
       atMs: momentOf(input, recovery, { nowMs, context }),
       ...(region === context.settings.region ? {} : { region }),

@@ -12,7 +12,6 @@ import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { continuousBackups } from './continuous-backups.ts'
 import { backupOf } from './new-backup.ts'
-import { assertNotStrong } from '../tables/updates/strong-updates.ts'
 import { assertBackupsEnabled, tableWithBackups } from './table-with-backups.ts'
 
 type Input = Wire<UpdateContinuousBackupsInput>
@@ -38,7 +37,6 @@ async function update(name: string, input: Input, context: OperationContext): Pr
     input.PointInTimeRecoverySpecification ?? {}
   const table = tableWithBackups(name, context)
   assertBackupsEnabled(table, context)
-  if (enabled === true) assertNotStrong(table, 'Point-in-time recovery')
   if (enabled !== true) await disable(table, context)
   else if (table.recovery === undefined) await enable(table, days, context)
   else await context.engine.define(table.id, [{ register: 'local/recovery', value: { ...table.recovery, days } }])
@@ -52,8 +50,16 @@ async function enable({ id, name }: Table, days: number, context: OperationConte
   const base = backupOf(tableWithBackups(name, context), { name: 'base', type: 'BASE' }, context)
   await engine.archive.putBackup(base)
   const table = tableWithBackups(name, context)
-  const value: RegisterValues['local/recovery'] = { days, sinceMs: env.clock.wallMs(), after: engine.flushed() }
+  const { epoch, flushed } = placeOf(table, context)
+  const shared = base.group === undefined ? {} : { shared: { group: base.group, log: epoch } }
+  const value: RegisterValues['local/recovery'] = { days, sinceMs: env.clock.wallMs(), after: flushed, ...shared }
   await engine.define(id, [{ register: 'local/recovery', value }, snapshotEdit(table, base)])
+}
+
+/** In the log that the table's changes go to. */
+function placeOf(table: Table, { engine }: OperationContext): { readonly epoch: string; readonly flushed: number } {
+  const own = engine.ofTable?.(table) ?? engine
+  return { epoch: own.epoch, flushed: own.flushed() }
 }
 
 /** Of a table that is being deleted it takes the backup back that the deletion has made. */

@@ -83,6 +83,7 @@ function jobOf(input: Input, context: OperationContext): ExportJob {
     table: savedTable(table, context.engine.size(table)),
     of: table.id,
     after: recovery.after,
+    ...(recovery.shared === undefined ? {} : { shared: recovery.shared }),
     format: input.ExportFormat ?? 'DYNAMODB_JSON',
     // The end of the window does not belong to it.
     atMs: window === undefined ? momentOf(input, recovery, context) : window.toMs - 1,

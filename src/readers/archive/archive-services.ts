@@ -29,7 +29,7 @@ export function archiveServices(
   settings?: ArchiveSettings,
 ): readonly Service[] {
   return [
-    new Archiver(env, engine, settings),
+    new Archiver({ env, engine, settings }),
     new Backups(env, engine),
     new Restores(env, engine, archives),
     new Exports({ env, engine, ...copying }),

@@ -5,6 +5,7 @@ import { framesIn } from '../../core/archive/length-frames.ts'
 import {
   type ArchiveCursor,
   type ArchivedChange,
+  archiveNote,
   type Base,
   baseFor,
   cursorNote,
@@ -14,20 +15,19 @@ import {
   logSegmentName,
   type LogSegment,
   noArchive,
+  type PastSource,
   type TableArchive,
   tableNote,
 } from '../../core/archive/recovery.ts'
 import { BlobUnusable, openBlob } from '../../core/archive/sealed-blob.ts'
 import type { Position } from '../../core/change/change.ts'
-import type { RestoreSource, TableId } from '../../core/table/table.ts'
+import type { RestoreSource, SharedLog, TableId } from '../../core/table/table.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { exportsUnderWay } from '../../core/copies/copy-job.ts'
 import type { Blobs } from '../../ports/blobs.ts'
 
-/** A table's history that is read, up to a moment: by a restore, or by an export. */
-export type PastSource = { readonly of: TableId; readonly after: Position; readonly atMs: number }
-
-type Sources = Pick<Engine, 'archive' | 'tables' | 'note'>
+/** Where restores and exports are remembered. */
+export type Sources = Pick<Engine, 'archive' | 'tables' | 'note'>
 
 /** What another region restores from here, until a time of the wall clock. */
 type Lent = PastSource & { readonly untilMs: number }
@@ -41,8 +41,8 @@ const lentBy = (engine: Pick<Engine, 'note'>, nowMs: number): readonly Lent[] =>
 /** Resolves when the source is kept for a while, also through a restart. Of one region's questions one is answered after the other. */
 export async function lend(engine: Pick<Engine, 'note' | 'setNote'>, source: PastSource, nowMs: number): Promise<void> {
   const all = lentBy(engine, nowMs)
-  const isIt = ({ of, after, atMs }: Lent): boolean =>
-    of === source.of && after === source.after && atMs === source.atMs
+  const isIt = ({ of, after, atMs, shared }: Lent): boolean =>
+    of === source.of && after === source.after && atMs === source.atMs && shared?.log === source.shared?.log
   if (all.some((each) => isIt(each) && each.untilMs > nowMs + lentMs / 2)) return
   const next = [...all.filter((each) => !isIt(each)), { ...source, untilMs: nowMs + lentMs }]
   await engine.setNote(lentNote, next.slice(-lentMax))
@@ -50,27 +50,56 @@ export async function lend(engine: Pick<Engine, 'note' | 'setNote'>, source: Pas
 
 export function sourcesUnderWay(engine: Sources, nowMs: number): readonly PastSource[] {
   const restored = engine.tables().flatMap(({ restore }) => (restore === undefined ? [] : (sourceOf(restore) ?? [])))
-  const exported = exportsUnderWay(engine.archive.copies()).map(({ of, after, atMs }) => ({ of, after, atMs }))
+  const exported = exportsUnderWay(engine.archive.copies()).map(({ of, after, atMs, shared }) => ({
+    of,
+    after,
+    atMs,
+    shared,
+  }))
   return [...restored, ...exported, ...lentBy(engine, nowMs)]
 }
 
 /** Undefined for one that is done, of a backup, and of another region's history. */
-function sourceOf({ logOf, after = 0, atMs, isDone, region }: RestoreSource): PastSource | undefined {
-  return logOf === undefined || region !== undefined || isDone === true ? undefined : { of: logOf, after, atMs }
+function sourceOf({ logOf, after = 0, atMs, shared, isDone, region }: RestoreSource): PastSource | undefined {
+  return logOf === undefined || region !== undefined || isDone === true ? undefined : { of: logOf, after, atMs, shared }
 }
 
-/** The archive, once it has everything up to the moment and the last base before it is copied. */
+type Noted = Pick<Engine, 'archive' | 'note'>
+
+/**
+ * The archive, once it has everything up to the moment and the last base before it is copied. Throws BlobUnusable where it never will, as the log that
+ * it was to come from is lost.
+ */
 export function readyFor(
-  engine: Pick<Engine, 'archive' | 'note'>,
+  engine: Noted,
   source: PastSource,
 ): { readonly cursor: ArchiveCursor; readonly base: Base } | undefined {
-  const cursor = engine.note(cursorNote) as ArchiveCursor | undefined
+  const { shared } = source
+  const cursor = engine.note(archiveNote(cursorNote, shared?.group)) as ArchiveCursor | undefined
+  if (shared !== undefined && cursor !== undefined && cursor.log !== shared.log) throw lostLog(shared)
   const base = baseOf(engine, source)
   return cursor === undefined || base === undefined || cursor.coveredMs < source.atMs ? undefined : { cursor, base }
 }
 
-function baseOf(engine: Pick<Engine, 'archive' | 'note'>, { of, after, atMs }: PastSource): Base | undefined {
-  const { bases } = (engine.note(tableNote(of)) as TableArchive | undefined) ?? noArchive
+/** Whether there is something to do: to read what is there, or to give up. */
+export function isToRead(engine: Noted, source: PastSource): boolean {
+  try {
+    return readyFor(engine, source) !== undefined
+  } catch (error) {
+    if (error instanceof BlobUnusable) return true
+    throw error
+  }
+}
+
+const lostLog = ({ group, log }: SharedLog): BlobUnusable =>
+  new BlobUnusable(
+    logFolder(log),
+    `this replica of ${group} has taken the state of another region, and its history has begun again`,
+  )
+
+function baseOf(engine: Noted, { of, after, atMs, shared }: PastSource): Base | undefined {
+  const noted = engine.note(archiveNote(tableNote(of), shared?.group)) as TableArchive | undefined
+  const { bases } = noted ?? noArchive
   const sinceThen = bases.filter(({ position }) => position > after)
   const base = baseFor(sinceThen, atMs)
   return base !== undefined && engine.archive.backup(base.id)?.status === 'AVAILABLE' ? base : undefined

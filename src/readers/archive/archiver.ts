@@ -4,13 +4,14 @@
  * archive has noted so, nothing runs and nothing is held.
  */
 import { archiveEveryMs, archiveHeldBytesMax, archiveLookMs } from '../../core/limits/archive-limits.ts'
-import { type ArchiveCursor, cursorNote } from '../../core/archive/recovery.ts'
+import { type ArchiveCursor, cursorNote, type PastSource } from '../../core/archive/recovery.ts'
+import type { SharedLog } from '../../core/table/table.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { TooFarBehind } from '../../engine/log/hold.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'
 import { Retries } from '../retries.ts'
-import { sourcesUnderWay } from './archived.ts'
+import { type Sources, sourcesUnderWay } from './archived.ts'
 import { Bases } from './bases.ts'
 import { LogGatherer } from './log-gatherer.ts'
 
@@ -29,14 +30,50 @@ const usualArchive: ArchiveSettings = {
 }
 
 type ArchiverEnv = Pick<Env, 'blobs' | 'clock' | 'log' | 'meter' | 'random'>
+type ArchiverEngine = Pick<
+  Engine,
+  | 'archive'
+  | 'clock'
+  | 'define'
+  | 'flushed'
+  | 'note'
+  | 'onFlushed'
+  | 'readLog'
+  | 'region'
+  | 'retention'
+  | 'setNote'
+  | 'size'
+  | 'tableChanges'
+  | 'tables'
+  | 'tableWithId'
+>
+
+export type ArchiverDeps = {
+  readonly env: ArchiverEnv
+  readonly engine: ArchiverEngine
+  readonly settings?: ArchiveSettings | undefined
+  /** Where the log is that of a group of regions with strong consistency. */
+  readonly of?: OfGroup
+}
+
+export type OfGroup = {
+  readonly shared: SharedLog
+  /** The region's own engine remembers restores and exports. */
+  readonly region: Sources
+  /** A replica that takes the state of another region has rows of several moments at first. */
+  readonly isWhole: () => boolean
+  /** Resolves with a time: all that was committed up to it is in the log, and all that follows is later. Rejects where the others cannot be asked. */
+  readonly settledMs: () => Promise<number>
+}
 
 /** Between two looks at what the window has left behind. */
 const dropEveryMs = 10 * 60 * 1000
 
 export class Archiver implements Service {
   readonly #env: ArchiverEnv
-  readonly #engine: Engine
+  readonly #engine: ArchiverEngine
   readonly #settings: ArchiveSettings
+  readonly #of: OfGroup | undefined
   readonly #bases: Bases
   readonly #retries: Retries
   #gatherer: LogGatherer | undefined
@@ -48,11 +85,12 @@ export class Archiver implements Service {
   #release = (): void => undefined
   #unsubscribe = (): void => undefined
 
-  constructor(env: ArchiverEnv, engine: Engine, settings: ArchiveSettings = usualArchive) {
+  constructor({ env, engine, settings = usualArchive, of }: ArchiverDeps) {
     this.#env = env
     this.#engine = engine
     this.#settings = settings
-    this.#bases = new Bases({ env, engine })
+    this.#of = of
+    this.#bases = new Bases({ env, engine, sources: () => this.#sources(), group: of?.shared.group })
     this.#retries = new Retries(env)
   }
 
@@ -74,13 +112,14 @@ export class Archiver implements Service {
     this.#unsubscribe()
     this.#cancel()
     await this.#running
+    longestOf(this.#of?.region ?? this.#engine, this, 0)
     this.#release()
   }
 
   #needs(): number {
     // Also once no table has recovery, until that is noted: one may have it again before, and the archive goes on from there. So it does from a
     // place that is not noted yet.
-    const place = this.#noted() ?? this.#gatherer?.cursor
+    const place = this.#ofThisLog(this.#noted()) ?? this.#gatherer?.cursor
     if (place !== undefined) return place.position
     if (this.#bases.wanted().size === 0) return this.#engine.flushed()
     return Math.min(...this.#bases.recovering().map(({ recovery }) => recovery.after))
@@ -88,6 +127,16 @@ export class Archiver implements Service {
 
   #noted(): ArchiveCursor | undefined {
     return this.#engine.note(cursorNote) as ArchiveCursor | undefined
+  }
+
+  /** A replica that has taken the state of another region has a note of its former log, whose positions are others. */
+  #ofThisLog(noted: ArchiveCursor | undefined): ArchiveCursor | undefined {
+    return noted?.log === this.#of?.shared.log ? noted : undefined
+  }
+
+  #sources(): readonly PastSource[] {
+    const all = sourcesUnderWay(this.#of?.region ?? this.#engine, this.#env.clock.wallMs())
+    return all.filter(({ shared }) => shared?.group === this.#of?.shared.group)
   }
 
   #look(): void {
@@ -114,33 +163,64 @@ export class Archiver implements Service {
   async #run(): Promise<void> {
     const isStopped = (): boolean => this.#stopped
     const wanted = this.#bases.wanted()
+    if (this.#of?.isWhole() === false) return
     const gatherer = (this.#gatherer ??= await this.#begin())
     if (wanted.size === 0) return await this.#end(gatherer.cursor)
     if (!this.#goesOn(gatherer.cursor)) return await this.#beginAgain(gatherer.cursor)
+    const settledMs = this.#isAwaited(gatherer) ? await this.#settled() : undefined
     await gatherer.readOn(() => this.#bases.wanted(), isStopped)
     if (isStopped()) return
+    if (settledMs !== undefined) gatherer.settle(settledMs)
     if (this.#isDue(gatherer)) await gatherer.publish()
     await this.#bases.begin()
     await this.#drop(gatherer.cursor)
+  }
+
+  async #settled(): Promise<number | undefined> {
+    try {
+      return await this.#of?.settledMs()
+    } catch (error) {
+      if (!this.#stopped)
+        this.#retries.note('archive', error, 'a restore or an export waits for the group of its table')
+      return undefined
+    }
   }
 
   /** Also after a failure: it is then that the lag grows. */
   #measure(): void {
     const gatherer = this.#gatherer
     const waits = gatherer?.hasRead === true && this.#bases.wanted().size > 0
-    this.#env.meter.gauge('longitude_archive_lag_seconds', waits ? gatherer.ageMs / 1000 : 0)
+    const longest = longestOf(this.#of?.region ?? this.#engine, this, waits ? gatherer.ageMs : 0)
+    this.#env.meter.gauge('longitude_archive_lag_seconds', longest / 1000)
   }
 
   /** Where the last process has come to; at first, before the first base. */
   async #begin(): Promise<LogGatherer> {
+    const deps = { env: this.#env, engine: this.#engine }
     const noted = this.#noted()
-    if (noted !== undefined) await this.#bases.dropUnnoted(noted)
-    return new LogGatherer({ env: this.#env, engine: this.#engine }, noted ?? this.#first())
+    if (noted === undefined) return new LogGatherer(deps, this.#first())
+    if (this.#ofThisLog(noted) === undefined) return new LogGatherer(deps, await this.#forget(noted))
+    await this.#bases.dropUnnoted(noted)
+    return new LogGatherer(deps, noted)
+  }
+
+  /** What was archived goes on nowhere: the replica has another log, with other positions. */
+  async #forget(cursor: ArchiveCursor): Promise<ArchiveCursor> {
+    const { group = '' } = this.#of?.shared ?? {}
+    const event = 'the log of a group of regions was lost with its replica: point-in-time recovery begins again'
+    this.#env.log.error(event, { group })
+    this.#env.meter.count('longitude_archive_behind_total')
+    await this.#bases.forget()
+    await this.#bases.dropSegments({ ...cursor, position: Infinity })
+    const next = this.#first()
+    await this.#engine.setNote(cursorNote, next)
+    return next
   }
 
   #first(): ArchiveCursor {
     const position = Math.min(this.#engine.flushed(), ...this.#bases.recovering().map(({ recovery }) => recovery.after))
-    return { archive: this.#env.random.uuid(), position, segmentsTo: position, coveredMs: 0 }
+    const log = this.#of === undefined ? {} : { log: this.#of.shared.log }
+    return { archive: this.#env.random.uuid(), position, segmentsTo: position, coveredMs: 0, ...log }
   }
 
   #goesOn({ position }: ArchiveCursor): boolean {
@@ -156,11 +236,11 @@ export class Archiver implements Service {
     }
   }
 
-  async #beginAgain({ archive, coveredMs }: ArchiveCursor): Promise<void> {
+  async #beginAgain(before: ArchiveCursor): Promise<void> {
     const position = this.#engine.flushed()
     this.#env.meter.count('longitude_archive_behind_total')
     for (const table of this.#bases.recovering()) await this.#bases.restart(table)
-    const cursor: ArchiveCursor = { archive, position, segmentsTo: position, coveredMs }
+    const cursor: ArchiveCursor = { ...before, position, segmentsTo: position }
     await this.#engine.setNote(cursorNote, cursor)
     this.#gatherer = undefined
   }
@@ -175,10 +255,11 @@ export class Archiver implements Service {
 
   #isDue(gatherer: LogGatherer): boolean {
     const { segmentMs } = this.#settings
-    const waits = sourcesUnderWay(this.#engine, this.#env.clock.wallMs()).some(
-      ({ atMs }) => atMs > gatherer.cursor.coveredMs,
-    )
-    return waits || (gatherer.hasRead && gatherer.ageMs >= segmentMs)
+    return this.#isAwaited(gatherer) || (gatherer.hasRead && gatherer.ageMs >= segmentMs)
+  }
+
+  #isAwaited({ cursor }: LogGatherer): boolean {
+    return this.#sources().some(({ atMs }) => atMs > cursor.coveredMs)
   }
 
   async #drop(cursor: ArchiveCursor): Promise<void> {
@@ -188,4 +269,16 @@ export class Archiver implements Service {
     await this.#bases.dropSegments(cursor)
     this.#droppedMs = nowMs
   }
+}
+
+/** Of one region: how long what each of its archivers has read waits to be archived. */
+const waiting = new WeakMap<object, Map<object, number>>()
+
+/** Those of groups have the same store of blobs, and one gauge. */
+function longestOf(region: object, archiver: object, ageMs: number): number {
+  const all = waiting.get(region) ?? new Map<object, number>()
+  waiting.set(region, all)
+  if (ageMs === 0) all.delete(archiver)
+  else all.set(archiver, ageMs)
+  return Math.max(0, ...all.values())
 }

@@ -6,6 +6,7 @@ import {
   logFolder,
   logSegment,
   noArchive,
+  type PastSource,
   type TableArchive,
   tableNote,
   windowOf,
@@ -15,7 +16,6 @@ import type { RegisterValues } from '../../core/table/registers.ts'
 import { isGoing, type Recovery, type Table, type TableId } from '../../core/table/table.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
-import { type PastSource, sourcesUnderWay } from './archived.ts'
 
 type BasesDeps = {
   readonly env: Pick<Env, 'blobs' | 'clock' | 'random'>
@@ -23,6 +23,10 @@ type BasesDeps = {
     Engine,
     'archive' | 'tables' | 'tableWithId' | 'define' | 'size' | 'note' | 'setNote' | 'flushed'
   >
+  /** Of the region's own log, or of the group's, whichever is archived. */
+  readonly sources: () => readonly PastSource[]
+  /** The group of regions whose tables the engine has. */
+  readonly group: string | undefined
 }
 
 export type Recovering = Table & { readonly recovery: Recovery }
@@ -39,12 +43,7 @@ export class Bases {
 
   /** Tables whose history is kept: those with recovery, and sources of restores and exports that are under way. */
   wanted(): ReadonlySet<TableId> {
-    return new Set([...this.recovering().map(({ id }) => id), ...this.#sources().map(({ of }) => of)])
-  }
-
-  #sources(): readonly PastSource[] {
-    const { engine, env } = this.#deps
-    return sourcesUnderWay(engine, env.clock.wallMs())
+    return new Set([...this.recovering().map(({ id }) => id), ...this.#deps.sources().map(({ of }) => of)])
   }
 
   recovering(): readonly Recovering[] {
@@ -69,7 +68,7 @@ export class Bases {
     const table = engine.tableWithId(id)
     if (table === undefined) return
     const value: RegisterValues['local/recovery'] = {
-      days: recovery.days,
+      ...recovery,
       sinceMs: env.clock.wallMs(),
       after: engine.flushed(),
     }
@@ -93,6 +92,12 @@ export class Bases {
       }
       await engine.setNote(tableNote(table.id), { ...archive, bases: archive.bases.slice(from) })
     }
+  }
+
+  /** The log is lost: no moment can be restored any more, from whichever base. */
+  async forget(): Promise<void> {
+    for (const base of this.#all()) await this.#remove(base)
+    for (const { id } of this.recovering()) await this.#deps.engine.setNote(tableNote(id), undefined)
   }
 
   /** Removes segments of the log that come before every base. */
@@ -140,7 +145,9 @@ export class Bases {
   }
 
   #all(): readonly Backup[] {
-    return this.#deps.engine.archive.backups().filter(({ type, status }) => type === 'BASE' && status !== 'DELETED')
+    const { engine, group } = this.#deps
+    const isOwn = (backup: Backup): boolean => backup.type === 'BASE' && backup.group === group
+    return engine.archive.backups().filter((backup) => isOwn(backup) && backup.status !== 'DELETED')
   }
 
   #isDue({ bases, changesBytes }: TableArchive): boolean {
@@ -159,7 +166,7 @@ export class Bases {
 
   #firstNeeded({ id, recovery }: Recovering, { bases }: TableArchive): number {
     const { engine, env } = this.#deps
-    if (this.#sources().some(({ of }) => of === id)) return 0
+    if (this.#deps.sources().some(({ of }) => of === id)) return 0
     const { earliestMs } = windowOf(recovery, env.clock.wallMs(), 0)
     const former = bases.filter(({ position }) => position <= recovery.after).length
     const isCopied = ({ id: base }: { readonly id: string }): boolean =>

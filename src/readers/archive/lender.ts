@@ -11,10 +11,20 @@ import {
 import type { Engine } from '../../engine/engine.ts'
 import { isBlobName } from '../../ports/blobs.ts'
 import type { Env } from '../../ports/env.ts'
+import { BlobUnusable } from '../../core/archive/sealed-blob.ts'
 import { lend, readyFor } from './archived.ts'
 
 type LenderEnv = Pick<Env, 'blobs' | 'clock'>
-type LenderEngine = Pick<Engine, 'archive' | 'note' | 'setNote' | 'tableNamed' | 'size'>
+type LenderEngine = Pick<Engine, 'archive' | 'note' | 'setNote'>
+
+export type LenderDeps = {
+  readonly env: LenderEnv
+  /** The region's own. */
+  readonly engine: LenderEngine
+  /** Those of all engines. */
+  readonly tables: Pick<Engine, 'tableNamed' | 'size'>
+  readonly ofGroup?: LentGroup | undefined
+}
 
 /** What a region may know of a group that both are in. */
 type OfGroup = Extract<ArchiveQuestion, { ask: 'group key' | 'group state' }>
@@ -23,12 +33,14 @@ type LentGroup = (question: OfGroup, asker: string) => Promise<ArchiveReply<OfGr
 export class Lender {
   readonly #env: LenderEnv
   readonly #engine: LenderEngine
+  readonly #tables: LenderDeps['tables']
   readonly #ofGroup: LentGroup
   #lending: Promise<void> = Promise.resolve()
 
-  constructor(env: LenderEnv, engine: LenderEngine, ofGroup: LentGroup = () => Promise.resolve({})) {
+  constructor({ env, engine, tables, ofGroup = () => Promise.resolve({}) }: LenderDeps) {
     this.#env = env
     this.#engine = engine
+    this.#tables = tables
     this.#ofGroup = ofGroup
   }
 
@@ -65,21 +77,26 @@ export class Lender {
   }
 
   #recovery(name: string): ArchiveReply<{ ask: 'recovery'; table: string }> {
-    const table = this.#engine.tableNamed(name)
+    const table = this.#tables.tableNamed(name)
     const nowMs = this.#env.clock.wallMs()
     if (table === undefined || table.status === 'CREATING') return { isThere: false, nowMs }
-    const saved = savedTable(table, this.#engine.size(table))
+    const saved = savedTable(table, this.#tables.size(table))
     if (table.recovery === undefined || table.status === 'DELETING') return { isThere: true, nowMs }
     return { isThere: true, saved, of: table.id, recovery: table.recovery, nowMs }
   }
 
   /** The archiver publishes what is asked for, and keeps it. */
   async #ready(question: Extract<ArchiveQuestion, { ask: 'ready' }>): Promise<ArchiveReply<typeof question>> {
-    const { of, after, atMs } = question
-    const lending = this.#lending.then(() => lend(this.#engine, { of, after, atMs }, this.#env.clock.wallMs()))
+    const { ask: _, ...source } = question
+    const lending = this.#lending.then(() => lend(this.#engine, source, this.#env.clock.wallMs()))
     this.#lending = lending.catch(() => undefined)
     await lending
-    return readyFor(this.#engine, { of, after, atMs }) ?? {}
+    try {
+      return readyFor(this.#engine, source) ?? {}
+    } catch (error) {
+      if (error instanceof BlobUnusable) return { lost: error.message }
+      throw error
+    }
   }
 
   async #blob(question: Extract<ArchiveQuestion, { ask: 'blob' }>): Promise<ArchiveReply<typeof question>> {

@@ -83,19 +83,24 @@ export class LogGatherer {
     }
   }
 
+  /** Of a log that goes on only with its commands: what is committed after all that was read is later than this. */
+  settle(ms: number): void {
+    this.#readMs = Math.max(this.#readMs, ms)
+  }
+
   /** What was read is archived once this resolves. After a failure it is tried again with the next call. */
   async publish(): Promise<void> {
     const { env, engine } = this.#deps
-    const { archive, segmentsTo } = this.#cursor
+    const { segmentsTo } = this.#cursor
     const isSegment = this.#frames.sizeBytes > 0
     const { position, coveredMs } = (this.#attempt ??= { position: this.#read, coveredMs: this.#readMs })
     if (isSegment) {
-      const name = logSegmentName(archive, segmentsTo + 1, position)
+      const name = logSegmentName(this.#cursor.archive, segmentsTo + 1, position)
       await env.blobs.put(name, sealBlob(name, this.#frames.parts))
       for (const [table, bytes] of this.#bytes) await this.#count(table, bytes)
     }
     const next: ArchiveCursor = {
-      archive,
+      ...this.#cursor,
       position,
       segmentsTo: isSegment ? position : segmentsTo,
       coveredMs,

@@ -18,7 +18,7 @@ import type { Blobs } from '../../ports/blobs.ts'
 import type { Env } from '../../ports/env.ts'
 import type { PeerArchives } from '../../ports/peer-archives.ts'
 import type { Service } from '../../ports/service.ts'
-import { ChangesUntil, readBlob, readyFor, segmentsAfter } from './archived.ts'
+import { ChangesUntil, isToRead, readBlob, readyFor, segmentsAfter } from './archived.ts'
 import { type ArchiveJob, Jobs } from './archive-jobs.ts'
 import { PacedWrites } from './paced-writes.ts'
 import { PeerBlobs } from './peer-blobs.ts'
@@ -105,10 +105,9 @@ export class Restores implements Service {
   }
 
   /** Everything up to its moment is archived, and its base is copied. */
-  #isReady(source: RestoreSource): boolean {
+  #isReady({ logOf, after = 0, atMs, shared, region }: RestoreSource): boolean {
     // Another region is asked by the job itself.
-    if (source.logOf === undefined || source.region !== undefined) return true
-    return readyFor(this.#engine, { of: source.logOf, after: source.after ?? 0, atMs: source.atMs }) !== undefined
+    return logOf === undefined || region !== undefined || isToRead(this.#engine, { of: logOf, after, atMs, shared })
   }
 
   async #run(id: string, isStopped: () => boolean): Promise<void> {
@@ -138,11 +137,12 @@ export class Restores implements Service {
 
   /** Where the archive begins; undefined once it is stopped. */
   async #beginning({ source, isStopped }: Filling): Promise<Beginning | undefined> {
-    const { logOf, after = 0, atMs, backup, region } = source
+    const { logOf, after = 0, atMs, shared, backup, region } = source
     if (logOf === undefined) return { base: { id: backup ?? '', position: 0, atMs }, cursor: noCursor }
-    if (region === undefined) return readyFor(this.#engine, { of: logOf, after, atMs })
+    if (region === undefined) return readyFor(this.#engine, { of: logOf, after, atMs, shared })
     while (!isStopped()) {
-      const { base, cursor } = await this.#peers.ask(region, { ask: 'ready', of: logOf, after, atMs })
+      const { base, cursor, lost } = await this.#peers.ask(region, { ask: 'ready', of: logOf, after, atMs, shared })
+      if (lost !== undefined) throw new BlobUnusable(`of ${region}`, lost)
       if (base !== undefined && cursor !== undefined) return { base, cursor }
       await this.#env.clock.sleep(peerReadyMs)
     }
@@ -150,12 +150,12 @@ export class Restores implements Service {
   }
 
   /** Another region keeps only for a while what it is asked for: a restore may take longer. */
-  async #keepLent({ logOf: of, after = 0, atMs, region }: RestoreSource): Promise<void> {
+  async #keepLent({ logOf: of, after = 0, atMs, shared, region }: RestoreSource): Promise<void> {
     if (of === undefined || region === undefined) return
     const nowMs = this.#env.clock.monotonicMs()
     const name = `${region}/${of}/${atMs}`
     if (nowMs - (this.#askedMs.get(name) ?? -Infinity) < lentAgainMs) return
-    await this.#peers.ask(region, { ask: 'ready', of, after, atMs })
+    await this.#peers.ask(region, { ask: 'ready', of, after, atMs, shared })
     for (const [each, askedMs] of this.#askedMs) if (nowMs - askedMs >= lentAgainMs) this.#askedMs.delete(each)
     this.#askedMs.set(name, nowMs)
   }

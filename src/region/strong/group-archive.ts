@@ -2,15 +2,23 @@
  * What the readers of the archive see of a group of regions with strong consistency. Its tables, their snapshots and its log are in the group's engine. Backups and
  * notes are in the region's own, which keeps them when a replica of the group takes the state of another region, and loses its log.
  */
+import { archiveNote } from '../../core/archive/recovery.ts'
 import type { Engine } from '../../engine/engine.ts'
+import type { ArchiverDeps } from '../../readers/archive/archiver.ts'
+import type { Backups } from '../../readers/archive/backups.ts'
 
-export type GroupArchive = Pick<
-  Engine,
-  'archive' | 'tables' | 'tableWithId' | 'tableChanges' | 'define' | 'onFlushed' | 'pace'
->
+type GroupArchive = ArchiverDeps['engine'] & ConstructorParameters<typeof Backups>[1]
 
-export function groupArchive(main: Engine, engine: Engine): GroupArchive {
+export function groupArchive(group: string, main: Engine, engine: Engine): GroupArchive {
   return {
+    region: engine.region,
+    retention: engine.retention,
+    flushed: () => engine.flushed(),
+    clock: () => engine.clock(),
+    readLog: (after, changesMax, bytesMax) => engine.readLog(after, changesMax, bytesMax),
+    size: (table, index) => engine.size(table, index),
+    note: (name) => main.note(archiveNote(name, group)),
+    setNote: (name, value) => main.setNote(archiveNote(name, group), value),
     archive: {
       backups: () => main.archive.backups(),
       backup: (id) => main.archive.backup(id),

@@ -70,3 +70,5 @@ export function membersOf(group: string): Pick<StrongGroup, 'replicas' | 'witnes
   const witness = at < 0 ? undefined : names[at + 1]
   return { replicas: at < 0 ? names : names.slice(0, at), ...(witness === undefined ? {} : { witness }) }
 }
+
+export const isReplicaOf = (group: string, region: string): boolean => membersOf(group).replicas.includes(region)

@@ -13,6 +13,7 @@ import type { QuorumOrder } from '../../engine/order/quorum-order.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { Caretaker } from '../../operations/tables/caretaker.ts'
 import type { Env } from '../../ports/env.ts'
+import { Archiver, type ArchiverDeps, type ArchiveSettings } from '../../readers/archive/archiver.ts'
 import { Backups } from '../../readers/archive/backups.ts'
 import { logTrimmer } from '../../readers/sweepers/log-trimmer.ts'
 import { streamKeeper, type StreamSettings } from '../../readers/sweepers/change-streams.ts'
@@ -26,12 +27,13 @@ export type GroupMemberOptions = {
   readonly group: string
   readonly env: Env
   readonly engine: Engine
-  readonly order: { close(): void; sight(): OrderSight }
+  readonly order: Pick<QuorumOrder, 'close' | 'place' | 'sight'>
   readonly main: Engine
   readonly topology: Topology
   readonly timing: Timing
   readonly sweeping: SweeperPace | undefined
   readonly streams: StreamSettings
+  readonly archive: ArchiveSettings | undefined
   /** Looks after a table that one region keeps. */
   readonly onLeaving: (table: Table) => void
 }
@@ -63,19 +65,36 @@ export class GroupMember {
   }
 
   async start(): Promise<void> {
-    const { group, env, engine, main, topology, sweeping, streams } = this.#options
+    const { group, env, engine, main, topology, sweeping, streams, archive: settings } = this.#options
+    const archive = groupArchive(group, main, engine)
     // Gauges say how the main engine is.
     const quiet = { ...env, meter: { ...meterOf(env), gauge: () => {} } }
     for (const service of [
       this.#caretaker,
       streamKeeper(quiet, engine, streams),
       tombstoneSweeper(quiet, engine, () => ({ ...engine.clock(), region: topology.self.number }), sweeping),
-      new Backups(quiet, groupArchive(main, engine), group),
+      new Archiver({ env, engine: archive, settings, of: this.#ofGroup() }),
+      new Backups(quiet, archive, group),
       logTrimmer(quiet, engine, streams.everyMs),
     ])
       await this.#life.start(service)
     this.#life.add(engine.onFlushed(() => this.#look()))
     this.#look()
+  }
+
+  #ofGroup(): NonNullable<ArchiverDeps['of']> {
+    const { group, main, engine, order } = this.#options
+    return {
+      shared: { group, log: engine.epoch },
+      region: main,
+      isWhole: () => engine.orderRecord() !== undefined,
+      settledMs: async () => {
+        // What is decided later has this time too, or a later one; what was decided before is durable once the barrier is.
+        const { atMs } = order.place()
+        await engine.barrier()
+        return atMs - 1
+      },
+    }
   }
 
   sight(): OrderSight {

@@ -7,11 +7,14 @@ import {
   type RegisterValues,
 } from '../../core/table/registers.ts'
 import { isTombstone } from '../../core/item/row.ts'
-import type { StrongGroup, Table, TableId } from '../../core/table/table.ts'
+import type { Recovery, StrongGroup, Table, TableId } from '../../core/table/table.ts'
 import { stepBytesMax, stepRowsMax } from '../../core/limits/limits.ts'
 import type { RegisterEdit } from '../../engine/commands/command.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { registerValueOf } from '../../engine/tables/catalog.ts'
+
+type NewLog = Pick<Engine, 'epoch' | 'flushed'>
+type HistoryFrom = { readonly group?: string; readonly nowMs: number }
 
 /** All but what is of one engine, or of replicas. Its stream is the region's own, where several regions have the table. */
 export function registersToMove(table: Table, engine: Pick<Engine, 'registers' | 'region'>): readonly RegisterEdit[] {
@@ -34,8 +37,13 @@ function isMoved(register: string, value: unknown): boolean {
   return moved.some((prefix) => register.startsWith(prefix))
 }
 
+/** What is of this region alone, for a replica that goes on in another store. */
+export function registersToKeep(table: Table, to: NewLog, given: HistoryFrom): readonly RegisterEdit[] {
+  return [...ownRegisters(table), ...ownStream(table), ...ownRecovery(table, to, given)]
+}
+
 /** What is of this region alone. */
-export function ownRegisters({ settings, insights }: Table): readonly RegisterEdit[] {
+function ownRegisters({ settings, insights }: Table): readonly RegisterEdit[] {
   const { tags, deletionProtection, resourcePolicy, streamPolicy, ownChanges } = settings
   const own: Partial<RegisterValues> = {
     'local/tags': tags,
@@ -46,6 +54,15 @@ export function ownRegisters({ settings, insights }: Table): readonly RegisterEd
     ...(insights === undefined ? {} : { 'local/insights': insights }),
   }
   return Object.entries(own).map(([register, value]) => ({ register, value }))
+}
+
+/** Its history begins again in the log that it comes to. */
+export function ownRecovery({ recovery }: Table, to: NewLog, given: HistoryFrom): readonly RegisterEdit[] {
+  if (recovery === undefined) return []
+  const { group, nowMs } = given
+  const begun: Recovery = { days: recovery.days, sinceMs: nowMs, after: to.flushed() }
+  const shared = group === undefined ? {} : { shared: { group, log: to.epoch } }
+  return [{ register: 'local/recovery', value: { ...begun, ...shared } }]
 }
 
 /** In a group its stream is each region's own. */

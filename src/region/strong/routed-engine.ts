@@ -75,6 +75,10 @@ export class RoutedEngine implements OperationEngine {
     return this.#engineOfStream.get(stream) ?? this.#main
   }
 
+  ofTable(table: Table): OperationEngine {
+    return this.#engineOf(table)
+  }
+
   tableNamed(name: string): Table | undefined {
     const table = this.#main.tableNamed(name)
     if ((table !== undefined && table.strong === undefined) || this.#groups.size === 0) return table

@@ -21,11 +21,18 @@ import type { QuorumSight } from '../../ports/quorum.ts'
 import type { Service } from '../../ports/service.ts'
 import { StoreDamaged } from '../../ports/store.ts'
 import { Retries } from '../../readers/retries.ts'
-import type { GroupKeys } from './group-keys.ts'
-import { membersOf } from './group-keys.ts'
+import { type GroupKeys, isReplicaOf, membersOf } from './group-keys.ts'
 import type { GroupMember } from './group-member.ts'
 import { groupStatus, type ReplicaEnd } from './group-status.ts'
-import { copyItems, dissolving, markerOf, ownRegisters, ownStream, registersToMove } from './moved-table.ts'
+import {
+  copyItems,
+  dissolving,
+  markerOf,
+  ownRecovery,
+  ownStream,
+  registersToKeep,
+  registersToMove,
+} from './moved-table.ts'
 
 export type StrongDeps = {
   readonly env: Pick<Env, 'clock' | 'log' | 'meter'>
@@ -131,7 +138,7 @@ export class StrongRegions implements StrongTables, Service {
   }
 
   async #moveIn(table: Table, { engine, group, edits }: Birth): Promise<void> {
-    const { main } = this.#deps
+    const { main, env } = this.#deps
     await main.define(table.id, [{ register: 'strong/group', value: group }])
     if (main.size(table).items > 0) throw validationError('Table must be empty to be one with strong consistency.')
     await main.define(group.table, [{ register: 'strong/group', value: group }])
@@ -139,6 +146,7 @@ export class StrongRegions implements StrongTables, Service {
       ...registersToMove(table, main),
       ...edits,
       ...ownStream(table),
+      ...ownRecovery(table, engine, { group: group.name, nowMs: env.clock.wallMs() }),
       { register: 'settings/strong', value: group },
     ])
   }
@@ -191,7 +199,7 @@ export class StrongRegions implements StrongTables, Service {
     while (!this.#isStopped && !this.#members.has(name))
       try {
         await this.#open(name)
-        if (!this.#isReplica(name)) return
+        if (!isReplicaOf(name, this.#deps.main.region.name)) return
       } catch (error) {
         this.#note(name, error)
         await this.#deps.env.clock.sleep(againMs)
@@ -208,7 +216,7 @@ export class StrongRegions implements StrongTables, Service {
     const { keys, main, openReplica, openWitness } = this.#deps
     if (this.#members.has(name) || this.#isStopped) return
     if (membersOf(name).witness === main.region.name) this.#copies.set(name, await openWitness(name))
-    if (!this.#isReplica(name)) return
+    if (!isReplicaOf(name, this.#deps.main.region.name)) return
     if (this.#ends.has(name)) throw new Error('it takes the state of another replica')
     const key = await keys.of(name)
     const number = this.#numberOf(name)
@@ -267,8 +275,9 @@ export class StrongRegions implements StrongTables, Service {
     const opening = { ...this.#openingOf(name, number), key: await keys.of(name) }
     const member = await openReplica({ ...opening, startsFrom: stateAt(region, name) })
     try {
+      const given = { group: name, nowMs: env.clock.wallMs() }
       for (const table of former?.engine.tables() ?? [])
-        await member.engine.define(table.id, [...ownRegisters(table), ...ownStream(table)])
+        await member.engine.define(table.id, registersToKeep(table, member.engine, given))
       await main.setNote(storeNote(name), number)
     } catch (error) {
       await member.discard()
@@ -280,10 +289,6 @@ export class StrongRegions implements StrongTables, Service {
     await member.start()
     await former?.stop()
     env.log.info('a group of regions goes on here', { group: name, from: region })
-  }
-
-  #isReplica(name: string): boolean {
-    return membersOf(name).replicas.includes(this.#deps.main.region.name)
   }
 
   #known(): readonly string[] {
@@ -349,7 +354,7 @@ export class StrongRegions implements StrongTables, Service {
 
   /** This region keeps the table: its main engine gets all of it, and then the others give it up. */
   async #keep(table: Table): Promise<void> {
-    const { main } = this.#deps
+    const { main, env } = this.#deps
     const { id, strong } = table
     const group = strong === undefined ? undefined : this.engines.get(strong.name)
     if (strong === undefined || group === undefined) return
@@ -363,6 +368,8 @@ export class StrongRegions implements StrongTables, Service {
       const { stream } = table.settings
       await main.define(id, [
         ...(stream === undefined ? [] : [{ register: 'settings/stream', value: stream }]),
+        // The log has not told of the copied items.
+        ...ownRecovery(table, main, { nowMs: env.clock.wallMs() }),
         { register: 'strong/group', value: undefined },
       ])
     }

@@ -9,6 +9,7 @@ import type { Env } from '../../ports/env.ts'
 import type { KeySeal } from '../../ports/key-service.ts'
 import type { PeerArchives } from '../../ports/peer-archives.ts'
 import type { Store } from '../../ports/store.ts'
+import type { ArchiveSettings } from '../../readers/archive/archiver.ts'
 import type { StreamSettings } from '../../readers/sweepers/change-streams.ts'
 import type { SweeperPace } from '../../readers/sweepers/tombstones.ts'
 import { GroupKeys, membersOf } from './group-keys.ts'
@@ -35,6 +36,7 @@ export type StrongOptions = {
   readonly timing: () => Timing
   readonly sweeping: SweeperPace | undefined
   readonly streams: StreamSettings
+  readonly archive: ArchiveSettings | undefined
   readonly engineOptions: Pick<EngineOptions, 'streamShards' | 'onBrokenInvariant' | 'onDamagedLog'>
   readonly peers: () => PeerArchives
 }
@@ -76,7 +78,7 @@ async function open({ quorum }: Env, group: string) {
 }
 
 async function openReplica(
-  { env, main, topology, ports, timing, sweeping, streams, engineOptions }: StrongOptions,
+  { env, main, topology, ports, timing, sweeping, streams, archive, engineOptions }: StrongOptions,
   { group, key, number, startsFrom, onLeaving, onEnd }: ReplicaOpening,
 ): Promise<GroupMember> {
   const { seal, guards = true, storeOf } = ports
@@ -119,6 +121,7 @@ async function openReplica(
     },
     sweeping,
     streams,
+    archive,
     onLeaving,
   })
 }

@@ -110,9 +110,9 @@ function assertMayBecomeStrong(table: Table, { engine, keys }: OperationContext)
   // Longitude's own: the group's store knows no keys of tables, and the archive no groups.
   if (keys !== undefined && table.settings.encryption !== undefined)
     throw validationError(`A key of the table is not supported by this version of Longitude for ${strong}.`)
-  if (table.recovery !== undefined || isFed(table.kinesis))
+  if (isFed(table.kinesis))
     throw validationError(
-      `Point-in-time recovery and Kinesis destinations are not supported by this version of Longitude for ${strong}. Turn them off first.`,
+      `Kinesis destinations are not supported by this version of Longitude for ${strong}. Turn them off first.`,
     )
   if (engine.size(table).items > 0) throw validationError(`Table must be empty to be one of ${strong}.`)
   if (table.indexes.some(({ kind }) => kind === 'local'))

@@ -15,7 +15,7 @@ import { BucketRefused, type Buckets } from '../../../ports/buckets.ts'
 import type { Env } from '../../../ports/env.ts'
 import type { Packing } from '../../../ports/packing.ts'
 import type { Service } from '../../../ports/service.ts'
-import { readyFor } from '../archived.ts'
+import { isToRead, readyFor } from '../archived.ts'
 import type { ArchiveJob, Jobs } from '../archive-jobs.ts'
 import { bucketNamed, copyJobs } from './copy-jobs.ts'
 import { pastRows } from '../past-rows.ts'
@@ -52,7 +52,7 @@ export class Exports implements Service {
 
   #owed(): readonly ArchiveJob[] {
     return exportsUnderWay(this.#deps.engine.archive.copies())
-      .filter((job) => readyFor(this.#deps.engine, job) !== undefined || this.#bucketOf(job) === undefined)
+      .filter((job) => isToRead(this.#deps.engine, job) || this.#bucketOf(job) === undefined)
       .map(({ id }) => ({ name: id, run: (isStopped: Stopped) => this.#run(id, isStopped) }))
   }
 

@@ -214,7 +214,7 @@ describe('the archive', () => {
     await until(() => shelf.names.some((name) => name.startsWith('log/')))
     const { after = 0 } = engine.tableNamed('things')?.recovery ?? {}
     const question = JSON.stringify({ ask: 'ready', of: table.id, after, atMs: clock.wall + 5000 })
-    await new Lender(env, engine).answer(question, 'eu-west-1')
+    await new Lender({ env, engine, tables: engine }).answer(question, 'eu-west-1')
     await engine.define(table.id, [{ register: 'local/recovery', value: undefined }])
     await stop(running)
 
