@@ -14,6 +14,7 @@
  *   npm run bench:counting       what metrics, capacity, the log of slow requests and spans cost a request
  *   npm run bench:links          what the links do to time and to throughput
  *   -- --quick                   shorter, for a look; -- --json prints nothing but the result
+ *   -- --control                 of capacity and encryption: two equal nodes, whose ratios say how far the others are to be believed
  */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
