@@ -35,7 +35,7 @@ const noDataStreams: DataStreams = {
 
 /** Feeds the Kinesis destinations of the region's tables. */
 export function streamingOf(
-  context: OperationContext,
+  context: Pick<OperationContext, 'env' | 'settings'>,
   engine: Engine,
   dataStreams: DataStreams = noDataStreams,
 ): StreamingDestinations {

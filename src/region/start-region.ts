@@ -150,7 +150,10 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   const copies = archiveServices({ env, engine, archives, copying: copyingOf(options, context) }, options.archive)
   const api = apiParts({ env, engine, opened, replication, settings })
   const { lambda, streaming } = sendingOf(options, context, engine)
-  const measure = async (): Promise<void> => await measured(env, { lambda, replication, streaming, ...api })
+  const measure = async (): Promise<void> => {
+    strong?.regions.measure()
+    await measured(env, { lambda, replication, streaming, ...api })
+  }
   const measuring = { env, engine, context, ports: lambda, measure, api, caches: () => caches.caches() }
   const metrics = options.metrics && metricsOf(options.metrics, measuring)
   const services = metrics?.services ?? []
@@ -212,7 +215,7 @@ type StrongParts = Omit<ApiDeps, 'opened' | 'replication'> & {
 }
 
 function strongFrom({ env, engine, options, settings, replication }: StrongParts): Strong | undefined {
-  const { topology, groups, streams = usualStreams, sweeping, streamShards, onBrokenInvariant } = options
+  const { topology, groups, functions, streams = usualStreams, sweeping, streamShards, onBrokenInvariant } = options
   if (groups === undefined) return undefined
   return strongOf({
     env,
@@ -223,6 +226,7 @@ function strongFrom({ env, engine, options, settings, replication }: StrongParts
     sweeping,
     streams,
     archive: options.archive,
+    streaming: (of) => streamingOf({ env, settings }, of, functions?.dataStreams),
     engineOptions: { streamShards, ...(onBrokenInvariant === undefined ? {} : { onBrokenInvariant }) },
     peers: () => peerArchives(replication()),
   })

@@ -85,7 +85,7 @@ export const globalTables = {
     test: 'unit/operations/strong-updates.test.ts',
   },
   'strong-consistency-limits': {
-    aws: 'A table with strong consistency may have triggers, Kinesis destinations and a key of its own.',
+    aws: 'A table with strong consistency may have triggers, bulk puts and a key of its own.',
     here: 'A table with strong consistency has none of these: each is refused by name.',
     why: 'Not built yet.',
     evidence: guide,
@@ -94,7 +94,7 @@ export const globalTables = {
   },
   'strong-consistency-history': {
     aws: 'Point-in-time recovery of a replica keeps its history whatever happens to the replica.',
-    here: 'The history of a table with strong consistency begins again when its replica takes the state of another region. A restore or an export that is to read what is lost is given up, and so is a backup that is CREATING.',
+    here: 'The history of a table with strong consistency begins again when its replica takes the state of another region. A restore or an export that is to read what is lost is given up, and so is a backup that is CREATING. Streams and Kinesis destinations begin again with the replica: records that were not read by then are lost, and the log names their tables.',
     why: 'Each replica archives its own log. A replica that takes the state of another region has no log of what came before.',
     evidence: guide,
     date: '2026-04',

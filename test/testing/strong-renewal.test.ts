@@ -4,6 +4,7 @@ import {
   DescribeContinuousBackupsCommand,
   DescribeTableCommand,
   DynamoDBClient,
+  EnableKinesisStreamingDestinationCommand,
   GetItemCommand,
   ListTagsOfResourceCommand,
   PutItemCommand,
@@ -18,6 +19,7 @@ import type { Cluster } from '../../src/testing/cluster-api.ts'
 import { createCluster } from '../../src/testing/cluster.ts'
 import type { WorldState } from '../../src/testing/world.ts'
 import { strongTableInput } from './strong-scene.ts'
+import type { Json } from './trigger-scene.ts'
 
 const regions = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const
 const [virginia, dublin, tokyo] = regions
@@ -106,13 +108,20 @@ async function latestRestored(cluster: Cluster, region: string): Promise<number 
   return (await clientOf(cluster, region).send(new QueryCommand({ TableName: 'Copy', ...byN }))).Count
 }
 
+const destination = 'arn:aws:kinesis:ap-northeast-1:000000000000:stream/orders'
+const feed = (cluster: Cluster, region: string) =>
+  clientOf(cluster, region).send(new EnableKinesisStreamingDestinationCommand({ TableName, StreamArn: destination }))
+
 test.each([
   ['is lost', false],
   ['is left behind by the stream', true],
 ])('a region whose store of a group %s takes part again', async (_, isKept) => {
-  const cluster = await createCluster({ regions: [...regions], links: { default: { ms: 2 } }, seed: 7 })
+  const got: Json[] = []
+  const dataStreams = { [destination]: (record: unknown) => void got.push(record) }
+  const cluster = await createCluster({ regions: [...regions], links: { default: { ms: 2 } }, seed: 7, dataStreams })
   const internal = cluster as unknown as { state(): WorldState }
   await strongTable(cluster)
+  await feed(cluster, tokyo)
   await clientOf(cluster, tokyo).send(
     new TagResourceCommand({ ResourceArn: await arnIn(cluster, tokyo), Tags: [{ Key: 'a', Value: '1' }] }),
   )
@@ -148,6 +157,12 @@ test.each([
     patience,
   )
   expect(await tagsIn(cluster, tokyo)).toBe(isKept ? 1 : 0)
+  // The place after which it goes on is in no store: what is written from now on is sent.
+  if (!isKept) await feed(cluster, tokyo)
+  const isSent = (n: number): boolean => got.some(({ dynamodb }) => dynamodb.Keys.pk.S === `item ${n}`)
+  await vi.waitFor(() => put(cluster, virginia, 22), patience)
+  await vi.waitFor(() => expect(isSent(22)).toBe(true), patience)
+  await active(cluster, tokyo)
   // Its history was in the log that is gone.
   if (!isKept) await recover(cluster, tokyo)
   expect(await earliestIn(cluster, tokyo)).toBeGreaterThan(since)

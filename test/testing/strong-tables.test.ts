@@ -7,7 +7,6 @@ import {
   DeleteTableCommand,
   DescribeTableCommand,
   DynamoDBClient,
-  EnableKinesisStreamingDestinationCommand,
   ExecuteStatementCommand,
   GetItemCommand,
   ListTablesCommand,
@@ -15,6 +14,7 @@ import {
   PutItemCommand,
   QueryCommand,
   ScanCommand,
+  StartBulkPutItemsCommand,
   TagResourceCommand,
   TransactGetItemsCommand,
   TransactWriteItemsCommand,
@@ -237,9 +237,10 @@ describe('a table of three regions', () => {
 
   test(differs('strong-consistency-limits'), async () => {
     const unsupported = /not supported by this version of Longitude/
-    const StreamArn = 'arn:aws:kinesis:eu-west-1:000000000000:stream/orders'
-    const kinesis = new EnableKinesisStreamingDestinationCommand({ TableName, StreamArn })
-    await expect(place.at(dublin).send(kinesis)).rejects.toThrow(unsupported)
+    const InputS3Configuration = { S3Bucket: 'bulk', InputFormat: 'DYNAMODB_JSON' as const }
+    const OutputS3Configuration = { S3Bucket: 'bulk', OutputType: ['ERROR' as const] }
+    const puts = new StartBulkPutItemsCommand({ TableName, InputS3Configuration, OutputS3Configuration })
+    await expect(place.at(dublin).send(puts)).rejects.toThrow(unsupported)
   })
 
   test('keeps tags, protection and streams of each region, and shares its capacity and its indexes', async () => {

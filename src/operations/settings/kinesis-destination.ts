@@ -1,5 +1,4 @@
 /** What the operations of Kinesis streaming destinations share: a table of the region has one destination at most, each replica its own. */
-import { assertNotStrong } from '../tables/updates/strong-updates.ts'
 import type { DestinationStatus } from '@aws-sdk/client-dynamodb'
 import { validationError } from '../../core/errors.ts'
 import type { KinesisDestination, Table } from '../../core/table/table.ts'
@@ -24,8 +23,7 @@ export async function changing<Output>(
 ): Promise<Output> {
   return await oneAtATime(context.engine, tableNameOf(context.settings, name ?? ''), async () => {
     const table = tableMade(name, context)
-    assertNotStrong(table, 'A Kinesis streaming destination')
-    assertActive(table)
+    assertActive(table.strong?.isElsewhere === true ? { ...table, status: 'UPDATING' } : table)
     return await change(table)
   })
 }

@@ -11,8 +11,11 @@ import type { Table } from '../../core/table/table.ts'
 import { type Timing, type Wait, waitRestMs } from '../../core/table/waits.ts'
 import type { QuorumOrder } from '../../engine/order/quorum-order.ts'
 import type { Engine } from '../../engine/engine.ts'
+import { DamagedRecord } from '../../engine/store/damaged-record.ts'
 import { Caretaker } from '../../operations/tables/caretaker.ts'
 import type { Env } from '../../ports/env.ts'
+import type { Service } from '../../ports/service.ts'
+import { StoreDamaged } from '../../ports/store.ts'
 import { Archiver, type ArchiverDeps, type ArchiveSettings } from '../../readers/archive/archiver.ts'
 import { Backups } from '../../readers/archive/backups.ts'
 import { logTrimmer } from '../../readers/sweepers/log-trimmer.ts'
@@ -34,6 +37,7 @@ export type GroupMemberOptions = {
   readonly sweeping: SweeperPace | undefined
   readonly streams: StreamSettings
   readonly archive: ArchiveSettings | undefined
+  readonly streaming: Service & { measure(): void }
   /** Looks after a table that one region keeps. */
   readonly onLeaving: (table: Table) => void
 }
@@ -65,7 +69,7 @@ export class GroupMember {
   }
 
   async start(): Promise<void> {
-    const { group, env, engine, main, topology, sweeping, streams, archive: settings } = this.#options
+    const { group, env, engine, main, topology, sweeping, streams, archive: settings, streaming } = this.#options
     const archive = groupArchive(group, main, engine)
     // Gauges say how the main engine is.
     const quiet = { ...env, meter: { ...meterOf(env), gauge: () => {} } }
@@ -75,6 +79,7 @@ export class GroupMember {
       tombstoneSweeper(quiet, engine, () => ({ ...engine.clock(), region: topology.self.number }), sweeping),
       new Archiver({ env, engine: archive, settings, of: this.#ofGroup() }),
       new Backups(quiet, archive, group),
+      streaming,
       logTrimmer(quiet, engine, streams.everyMs),
     ])
       await this.#life.start(service)
@@ -99,6 +104,11 @@ export class GroupMember {
 
   sight(): OrderSight {
     return this.#options.order.sight()
+  }
+
+  /** Sets the gauges. */
+  measure(): void {
+    this.#options.streaming.measure()
   }
 
   async stop(): Promise<void> {
@@ -158,6 +168,9 @@ export class GroupMember {
 }
 
 const againMs = 1000
+
+/** Of a store that cannot be opened as it is, or not believed. */
+export const isDamage = (error: unknown): boolean => error instanceof StoreDamaged || error instanceof DamagedRecord
 
 const meterOf = ({ meter }: Env) => ({
   count: meter.count.bind(meter),

@@ -7,7 +7,7 @@ import {
   type RegisterValues,
 } from '../../core/table/registers.ts'
 import { isTombstone } from '../../core/item/row.ts'
-import type { Recovery, StrongGroup, Table, TableId } from '../../core/table/table.ts'
+import { isFed, type Recovery, type StrongGroup, type Table, type TableId } from '../../core/table/table.ts'
 import { stepBytesMax, stepRowsMax } from '../../core/limits/limits.ts'
 import type { RegisterEdit } from '../../engine/commands/command.ts'
 import type { Engine } from '../../engine/engine.ts'
@@ -39,7 +39,19 @@ function isMoved(register: string, value: unknown): boolean {
 
 /** What is of this region alone, for a replica that goes on in another store. */
 export function registersToKeep(table: Table, to: NewLog, given: HistoryFrom): readonly RegisterEdit[] {
-  return [...ownRegisters(table), ...ownStream(table), ...ownRecovery(table, to, given)]
+  const { kinesis } = table
+  const destination = kinesis === undefined ? [] : [{ register: 'local/kinesis', value: kinesis }]
+  return [...ownRegisters(table), ...ownStream(table), ...destination, ...ownRecovery(table, to, given)]
+}
+
+/** Tables whose streams begin again with another store. What was not read of them is lost. */
+export function streamedIn(former: Pick<Engine, 'tables'> | undefined): string {
+  const isStreamed = ({ settings, kinesis }: Table): boolean => settings.stream?.enabled === true || isFed(kinesis)
+  const names = former
+    ?.tables()
+    .filter(isStreamed)
+    .map(({ name }) => name)
+  return names?.join() ?? ''
 }
 
 /** What is of this region alone. */

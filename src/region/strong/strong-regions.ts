@@ -14,19 +14,18 @@ import type { StrongGroup, Table, TableId } from '../../core/table/table.ts'
 import type { ReplicaState } from '../../engine/order/replica-state.ts'
 import type { RegisterEdit } from '../../engine/commands/command.ts'
 import type { Engine } from '../../engine/engine.ts'
-import { DamagedRecord } from '../../engine/store/damaged-record.ts'
 import type { GroupStatus, StrongTables } from '../../operations/tables/strong-tables.ts'
 import type { Env } from '../../ports/env.ts'
 import type { QuorumSight } from '../../ports/quorum.ts'
 import type { Service } from '../../ports/service.ts'
-import { StoreDamaged } from '../../ports/store.ts'
 import { Retries } from '../../readers/retries.ts'
 import { type GroupKeys, isReplicaOf, membersOf } from './group-keys.ts'
-import type { GroupMember } from './group-member.ts'
+import { type GroupMember, isDamage } from './group-member.ts'
 import { groupStatus, type ReplicaEnd } from './group-status.ts'
 import {
   copyItems,
   dissolving,
+  streamedIn,
   markerOf,
   ownRecovery,
   ownStream,
@@ -114,6 +113,10 @@ export class StrongRegions implements StrongTables, Service {
       const [member, copy, end] = [this.#members.get(name), this.#copies.get(name), this.#ends.get(name)]
       return groupStatus({ name, region, member, copy, end })
     })
+  }
+
+  measure(): void {
+    for (const member of this.#members.values()) member.measure()
   }
 
   async latest(group: string): Promise<void> {
@@ -288,7 +291,8 @@ export class StrongRegions implements StrongTables, Service {
     this.#ends.delete(name)
     await member.start()
     await former?.stop()
-    env.log.info('a group of regions goes on here', { group: name, from: region })
+    const streamsBeginAgain = streamedIn(former?.engine)
+    env.log.warn('a group of regions goes on here', { group: name, from: region, streamsBeginAgain })
   }
 
   #known(): readonly string[] {
@@ -391,6 +395,3 @@ export class StrongRegions implements StrongTables, Service {
     if (!this.#isStopped) this.#retries.note('replicas', error, 'a group of regions cannot be opened yet', { group })
   }
 }
-
-/** Of a store that cannot be opened as it is, or not believed. */
-const isDamage = (error: unknown): boolean => error instanceof StoreDamaged || error instanceof DamagedRecord

@@ -10,6 +10,7 @@ import type { KeySeal } from '../../ports/key-service.ts'
 import type { PeerArchives } from '../../ports/peer-archives.ts'
 import type { Store } from '../../ports/store.ts'
 import type { ArchiveSettings } from '../../readers/archive/archiver.ts'
+import type { StreamingDestinations } from '../../readers/triggers/streaming-destinations.ts'
 import type { StreamSettings } from '../../readers/sweepers/change-streams.ts'
 import type { SweeperPace } from '../../readers/sweepers/tombstones.ts'
 import { GroupKeys, membersOf } from './group-keys.ts'
@@ -37,6 +38,8 @@ export type StrongOptions = {
   readonly sweeping: SweeperPace | undefined
   readonly streams: StreamSettings
   readonly archive: ArchiveSettings | undefined
+  /** Feeds the Kinesis destinations of tables that the engine has. */
+  readonly streaming: (engine: Engine) => StreamingDestinations
   readonly engineOptions: Pick<EngineOptions, 'streamShards' | 'onBrokenInvariant' | 'onDamagedLog'>
   readonly peers: () => PeerArchives
 }
@@ -78,7 +81,7 @@ async function open({ quorum }: Env, group: string) {
 }
 
 async function openReplica(
-  { env, main, topology, ports, timing, sweeping, streams, archive, engineOptions }: StrongOptions,
+  { env, main, topology, ports, timing, sweeping, streams, archive, streaming, engineOptions }: StrongOptions,
   { group, key, number, startsFrom, onLeaving, onEnd }: ReplicaOpening,
 ): Promise<GroupMember> {
   const { seal, guards = true, storeOf } = ports
@@ -122,6 +125,7 @@ async function openReplica(
     sweeping,
     streams,
     archive,
+    streaming: streaming(engine),
     onLeaving,
   })
 }

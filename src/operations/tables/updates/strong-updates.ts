@@ -91,7 +91,10 @@ export function assertConsistencyMayChange(table: Table, input: Input, context: 
   if (updates.some(({ Disassociate }) => Disassociate !== undefined))
     // Not seen; only global tables with eventual consistency know it (API reference, UpdateTable).
     throw validationError(`Disassociate is not supported for ${strong}.`)
-  if (updates.some(({ Delete }) => Delete !== undefined)) assertAllGo(table.strong, input, context)
+  if (updates.some(({ Delete }) => Delete !== undefined)) {
+    assertAllGo(table.strong, input, context)
+    assertNotFed(table, 'is no more one of')
+  }
 }
 
 export const severalAtOnce = () =>
@@ -110,14 +113,19 @@ function assertMayBecomeStrong(table: Table, { engine, keys }: OperationContext)
   // Longitude's own: the group's store knows no keys of tables, and the archive no groups.
   if (keys !== undefined && table.settings.encryption !== undefined)
     throw validationError(`A key of the table is not supported by this version of Longitude for ${strong}.`)
-  if (isFed(table.kinesis))
-    throw validationError(
-      `Kinesis destinations are not supported by this version of Longitude for ${strong}. Turn them off first.`,
-    )
+  assertNotFed(table, 'becomes one of')
   if (engine.size(table).items > 0) throw validationError(`Table must be empty to be one of ${strong}.`)
   if (table.indexes.some(({ kind }) => kind === 'local'))
     throw validationError(`Local secondary indexes are not supported for ${strong}.`)
   if (table.settings.timeToLive?.enabled === true) throw noTimeToLive()
+}
+
+/** What it has not delivered would be lost with the store that the table leaves. */
+function assertNotFed({ kinesis }: Table, what: string): void {
+  if (isFed(kinesis))
+    throw validationError(
+      `A Kinesis destination is not supported by this version of Longitude while a table ${what} ${strong}. Turn it off first.`,
+    )
 }
 
 /** "Delete of all replicas and the witness in one call": nothing less is taken. */
