@@ -154,7 +154,7 @@ export class DaxConnection {
     } else if (now - this.#startedMs > daxRequestMsMax) this.destroy()
   }
 
-  /** What a client sends before it has said who it is needs not be whole to be refused. */
+  /** What a client sends before it has said who it is is refused before it is whole. */
   #isTooMuchUnknown(): boolean {
     return this.#asking === undefined && this.#frames.isGreeted && this.#frames.sizeBytes > daxUnknownBytesMax
   }
