@@ -214,10 +214,36 @@ export async function startNats(binary: string, folder: string): Promise<Child &
   return { pid: child.pid ?? 0, port, stop: () => ended(child, 'SIGKILL') }
 }
 
-export async function startFarEnd(): Promise<Child & { readonly echo: number; readonly sink: number }> {
+/** Its ports, by what is behind them (link-far-end.ts). */
+export type FarEnd = Child & Readonly<Record<'echo' | 'sink' | 'clock' | 'http' | 'secure', number>>
+
+export async function startFarEnd(): Promise<FarEnd> {
   const child = fork(fileURLToPath(new URL('link-far-end.js', import.meta.url)))
-  const { echo, sink } = (await message(child)) as { echo: number; sink: number }
-  return { pid: child.pid ?? 0, echo, sink, stop: () => ended(child, 'SIGKILL') }
+  const ports = (await message(child)) as Omit<FarEnd, keyof Child>
+  return { ...ports, pid: child.pid ?? 0, stop: () => ended(child, 'SIGKILL') }
+}
+
+/** `longitude vantage`, from Sydney to a server on this machine as if it were in Virginia. */
+export async function startVantage(target: number): Promise<Child & { readonly port: number }> {
+  const port = await freePort()
+  const args = ['vantage', 'ap-southeast-2', '--upstream', `us-east-1=http://127.0.0.1:${target}`]
+  return { port, ...(await startProgram([...args, '--vantage-port', String(port)])) }
+}
+
+/** `longitude front-door` before a server on this machine. */
+export async function startFrontDoor(target: number): Promise<Child & { readonly port: number }> {
+  const port = await freePort()
+  const args = ['front-door', '--upstream', `us-east-1=http://127.0.0.1:${target}`, '--log-level', 'error']
+  return { port, ...(await startProgram([...args, '--front-door-port', String(port)])) }
+}
+
+async function startProgram(args: readonly string[]): Promise<Child> {
+  const child = spawn(process.execPath, [program, ...args], {
+    stdio: ['ignore', 'ignore', 2, 'ipc'],
+    env: testEnvironment,
+  })
+  await message(child)
+  return { pid: child.pid ?? 0, stop: () => ended(child, 'SIGTERM') }
 }
 
 export type LinkOrder = { readonly rtt: number; readonly target: number }
@@ -239,15 +265,9 @@ export async function startLinks(
   writeFileSync(plan, JSON.stringify({ links }))
   const control = await freePort()
   const args = ['links', 'run', '--plan', plan, '--control-port', String(control), '--log-level', 'warn']
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 2, 2, 'ipc'], env: testEnvironment })
-  await message(child)
+  const child = await startProgram(args)
   removeFolder(folder)
-  return {
-    pid: child.pid ?? 0,
-    ports,
-    control: `http://127.0.0.1:${control}`,
-    stop: () => ended(child, 'SIGTERM'),
-  }
+  return { ...child, ports, control: `http://127.0.0.1:${control}` }
 }
 
 /** From now on these run on these processors only, with all their threads; false where the system has no taskset. */

@@ -1,54 +1,62 @@
 /**
  * What the links do to time and to throughput, each beside the same thing without a link in the same run: how far the
- * delay that they add is from the one that they were given, alone and with 64 talking connections, what a link at full
- * speed carries of what a socket carries, and the processor time that it takes.
+ * delay that they add is from the one that they were given (link-delays.ts), what a link at full speed carries of what a socket
+ * carries, and the processor time that it takes.
  */
-import { connect, type Socket } from 'node:net'
-import { parseArgs } from 'node:util'
 import { LinksControl } from '../../src/links/control/links-client.ts'
 import { testAdminToken } from '../admin-token.ts'
-import { cpuMsOf, startFarEnd, startLinks } from './children.ts'
-import { median, quantile, rounded, table } from './figures.ts'
+import { cpuMsOf, startFarEnd, startFrontDoor, started, startLinks, startVantage, stopAll } from './children.ts'
+import { median, rounded, table } from './figures.ts'
+import { flagsOf } from './flags.ts'
+import { aim, measureDelays, type Off, type Places } from './link-delays.ts'
+import { dialAll } from './link-exchanges.ts'
+import { machine } from './machine.ts'
 
-const { values: flags } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
-})
-const size = flags.quick ? { pings: 40, rounds: 3, megabytes: 200 } : { pings: 200, rounds: 7, megabytes: 600 }
+const flags = flagsOf(`npm run bench:links -- [options]
+
+  --quick   within a minute
+  --json    the figures alone`)
+const size = flags.quick ? { exchanges: 60, rounds: 3, megabytes: 200 } : { exchanges: 300, rounds: 7, megabytes: 600 }
 const distancesMs = [10, 80, 200]
-const crowd = 64
+/** Between Sydney and Virginia (regions/latency.json). */
+const vantageMs = 199.8
+const frontDoorMs = 80
 
-const farEnd = await startFarEnd()
-const links = await startLinks(
-  [...distancesMs, 0].map((rtt) => ({ rtt, target: rtt === 0 ? farEnd.sink : farEnd.echo })),
-)
-const control = new LinksControl({ urls: [links.control], token: testAdminToken })
+const about = machine()
 try {
-  const result = { added: await added(), throughput: await throughput(), limited: await limited() }
+  const farEnd = await started(startFarEnd())
+  const behind = [farEnd.echo, farEnd.clock, farEnd.secure] as const
+  const far = distancesMs.flatMap((rtt) => behind.map((target) => ({ rtt, target })))
+  const orders = [...far, { rtt: frontDoorMs, target: farEnd.http }, { rtt: 0, target: farEnd.sink }]
+  const links = await started(startLinks(orders))
+  const control = new LinksControl({ urls: [links.control], token: testAdminToken })
+  const vantage = await started(startVantage(farEnd.http))
+  const near = await started(startFrontDoor(farEnd.http))
+  const behindLink = await started(startFrontDoor(links.ports.at(-2) ?? 0))
+  const portsOf = (n: number) => {
+    const [echo = 0, clock = 0, secure = 0] = links.ports.slice(n * behind.length)
+    return { echo, clock, secure }
+  }
+  const places: Places = {
+    farEnd,
+    links: new Map(distancesMs.map((rtt, n) => [rtt, portsOf(n)])),
+    vantage: { port: vantage.port, roundTripMs: vantageMs },
+    frontDoor: { near: near.port, far: behindLink.port, roundTripMs: frontDoorMs },
+  }
+  const sinks = { direct: farEnd.sink, link: links.ports.at(-1) ?? 0, pid: links.pid }
+  const result = {
+    machine: about,
+    delays: await measureDelays(places, size.exchanges),
+    throughput: await throughput(sinks),
+    limited: await limited(sinks, control),
+  }
   if (flags.json) console.log(JSON.stringify(result))
   else report(result)
 } finally {
-  await links.stop()
-  await farEnd.stop()
+  await stopAll()
 }
 
-type Added = { readonly distanceMs: number; readonly connections: number; readonly p50: number; readonly p99: number }
-
-/** Measured round trip, less the configured one, less what the same exchange takes without a link. */
-async function added(): Promise<readonly Added[]> {
-  const all: Added[] = []
-  for (const [index, distanceMs] of distancesMs.entries())
-    for (const connections of [1, crowd]) {
-      const link = await dialAll(links.ports[index] ?? 0, connections)
-      const direct = await dialAll(farEnd.echo, connections)
-      const count = Math.max(Math.ceil(size.pings / connections), 5)
-      // Side by side and as often, so that whatever else the machine does is in both.
-      const [without, measured] = await Promise.all([pings(direct, count, distanceMs), pings(link, count)])
-      const errors = measured.map((ms) => ms - distanceMs - median(without))
-      all.push({ distanceMs, connections, p50: median(errors), p99: quantile(errors, 0.99) })
-      for (const socket of [...link, ...direct]) socket.destroy()
-    }
-  return all
-}
+type Sinks = { readonly direct: number; readonly link: number; readonly pid: number }
 
 type Throughput = {
   readonly directMegabytesPerSecond: number
@@ -57,14 +65,14 @@ type Throughput = {
   readonly cpuMsPerMegabyte: number
 }
 
-async function throughput(): Promise<Throughput> {
+async function throughput(sinks: Sinks): Promise<Throughput> {
   const runs: { direct: number; link: number; cpu: number }[] = []
-  await transfer(farEnd.sink, size.megabytes / 4)
+  await transfer(sinks.direct, size.megabytes / 4)
   for (let round = 0; round < size.rounds; round++) {
-    const direct = size.megabytes / (await transfer(farEnd.sink, size.megabytes))
-    const cpuBefore = cpuMsOf(links.pid)
-    const link = size.megabytes / (await transfer(links.ports.at(-1) ?? 0, size.megabytes))
-    runs.push({ direct, link, cpu: (cpuMsOf(links.pid) - cpuBefore) / size.megabytes })
+    const direct = size.megabytes / (await transfer(sinks.direct, size.megabytes))
+    const cpuBefore = cpuMsOf(sinks.pid)
+    const link = size.megabytes / (await transfer(sinks.link, size.megabytes))
+    runs.push({ direct, link, cpu: (cpuMsOf(sinks.pid) - cpuBefore) / size.megabytes })
   }
   return {
     directMegabytesPerSecond: median(runs.map(({ direct }) => direct)),
@@ -75,8 +83,9 @@ async function throughput(): Promise<Throughput> {
 }
 
 /** What comes through of a bandwidth, and of a link with 80 ms at no limit. */
-async function limited(): Promise<readonly { readonly what: string; readonly megabytesPerSecond: number }[]> {
-  const port = links.ports.at(-1) ?? 0
+type Limited = readonly { readonly what: string; readonly megabytesPerSecond: number }[]
+
+async function limited({ link: port }: Sinks, control: LinksControl): Promise<Limited> {
   const rows: { what: string; megabytesPerSecond: number }[] = []
   for (const [change, megabytes] of [
     [{ bandwidth: '50mbit' }, 15],
@@ -97,7 +106,7 @@ async function transfer(port: number, megabytes: number): Promise<number> {
   const chunk = Buffer.alloc(64_000)
   let left = Math.round(megabytes) * 1e6
   let confirmed = 0
-  const started = performance.now()
+  const startedMs = performance.now()
   await new Promise<void>((resolve) => {
     socket.on('data', (answer: Buffer) => {
       confirmed += answer.length
@@ -114,69 +123,24 @@ async function transfer(port: number, megabytes: number): Promise<number> {
     socket.on('drain', write)
     write()
   })
-  const seconds = (performance.now() - started) / 1000
+  const seconds = (performance.now() - startedMs) / 1000
   socket.destroy()
   return seconds
 }
 
-async function pings(sockets: readonly Socket[], count: number, restMs = 0): Promise<readonly number[]> {
-  await Promise.all(sockets.map(ping))
-  const all = await Promise.all(
-    sockets.map(async (socket) => {
-      const times: number[] = []
-      for (let n = 0; n < count; n++) {
-        times.push(await ping(socket))
-        // Or all would go on talking in one breath, at one moment of every round trip.
-        await pause(restMs + Math.random() * 10)
-      }
-      return times
-    }),
-  )
-  return all.flat()
-}
+type Result = { readonly delays: readonly Off[]; readonly throughput: Throughput; readonly limited: Limited }
 
-async function ping(socket: Socket): Promise<number> {
-  const started = performance.now()
-  return await new Promise((resolve) => {
-    socket.once('data', () => resolve(performance.now() - started))
-    socket.write('x')
-  })
-}
-
-async function dialAll(port: number, count: number): Promise<readonly Socket[]> {
-  return await Promise.all(
-    Array.from({ length: count }, async () => {
-      const socket = connect({ host: '127.0.0.1', port, noDelay: true })
-      await new Promise((resolve, reject) => {
-        socket.once('connect', resolve).once('error', reject)
-      })
-      return socket
-    }),
-  )
-}
-
-async function pause(ms: number): Promise<void> {
-  await new Promise((resolve) => {
-    setTimeout(resolve, ms)
-  })
-}
-
-type Result = {
-  readonly added: readonly Added[]
-  readonly throughput: Throughput
-  readonly limited: Awaited<ReturnType<typeof limited>>
-}
-
-function report({ added: errors, throughput: speed, limited: rates }: Result): void {
-  console.log('\nround trip measured less configured, and less that of a direct connection (ms)\n')
+function report({ delays, throughput: speed, limited: rates }: Result): void {
+  console.log('\nmeasured less configured, and less the same without a link (ms)\n')
   console.log(
     table([
-      ['configured', 'connections', 'p50', 'p99'],
-      ...errors.map(({ distanceMs, connections, p50, p99 }) => [
-        `${distanceMs} ms`,
-        connections,
+      ['', 'configured', 'p50', 'p99', `wanted: ${aim.p50Ms} and ${aim.p99Ms} ms`],
+      ...delays.map(({ what, configuredMs, p50, p99 }) => [
+        what,
+        `${configuredMs} ms`,
         p50.toFixed(2),
         p99.toFixed(2),
+        Math.abs(p50) <= aim.p50Ms && p99 <= aim.p99Ms ? '' : 'NOT HELD',
       ]),
     ]),
   )
