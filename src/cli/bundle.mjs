@@ -4,7 +4,7 @@
  * What is seldom needed (other commands, fastify) stays beside it and is loaded when it is.
  */
 import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
@@ -33,16 +33,22 @@ async function bundle(dist) {
     banner: {
       js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
     },
-    plugins: [keepApart()],
+    plugins: [keepApart(join(dist, 'cli'))],
   })
 }
 
-/** Other commands are files as before; what they throw must be told from errors here, so they share the Failure. */
-function keepApart() {
+/**
+ * Other commands are files as before; what they throw must be told from errors here, so they share the Failure. The two files that are imported where they
+ * are needed bring a large package each: within the bundle, its import would be one of the bundle's own, and every node would load it.
+ */
+function keepApart(folder) {
   return {
     name: 'keep-apart',
     setup({ onResolve }) {
       onResolve({ filter: /\/failure\.js$/ }, () => ({ path: '../process/failure.js', external: true }))
+      onResolve({ filter: /^\.\/(pino-pretty|certificate)\.js$/ }, ({ path, resolveDir, kind }) =>
+        kind === 'dynamic-import' ? { path: relative(folder, join(resolveDir, path)), external: true } : undefined,
+      )
       onResolve({ filter: /\/commands\/[\w/-]+\.js$/ }, ({ path, resolveDir }) => {
         if (!/\/cli(\/table)?$/.test(resolveDir) || bundledCommands.test(path)) return undefined
         return { path: path.replace(/^\.\.?\//, './'), external: true }

@@ -2,6 +2,7 @@
 import { threadedPacking } from '../adapters/packing/threaded-packing.ts'
 import type { PrometheusMeter } from '../adapters/metrics/prometheus-meter.ts'
 import { systemRandom } from '../adapters/system/random.ts'
+import { restWhenIdle } from '../adapters/system/idle-heap.ts'
 import { watchTurns } from '../adapters/system/turn-watch.ts'
 import { logPositionsMax } from '../core/limits/limits.ts'
 import { timings } from '../core/table/waits.ts'
@@ -91,6 +92,8 @@ export async function runRegion(run: RunOptions, life: Lifecycle): Promise<OwnRe
   const { natsBus, messageKeys, metrics, buckets } = environment
   const turns = watchTurns({ meter, log })
   life.add(() => turns.stop())
+  const idle = restWhenIdle(turns)
+  life.add(() => idle.stop())
   nameTurns(engine, turns)
   const functions = await functionsOf(options, life)
   const asked = { audit: openAudit(options, clock, life), privately: openPrivateListener(options, life) }

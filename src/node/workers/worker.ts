@@ -9,6 +9,7 @@ import { systemClock } from '../../adapters/system/clocks.ts'
 import { DecryptingReader } from '../../adapters/encryption/encrypted-store.ts'
 import { openLmdbReader } from '../../adapters/lmdb/lmdb-reader.ts'
 import { systemRandom } from '../../adapters/system/random.ts'
+import { restWhenIdle } from '../../adapters/system/idle-heap.ts'
 import { watchTurns } from '../../adapters/system/turn-watch.ts'
 import { endpointIn } from '../../core/auth/signed-region.ts'
 import { FollowedCertificate } from '../../deployment/secrets/certificates/served-certificate.ts'
@@ -85,6 +86,8 @@ class Worker {
     const connections = this.#connectionsOf(given, env, told.observer)
     this.#life.add(() => told.exporter?.stop())
     this.#life.add(() => turns.stop())
+    const idle = restWhenIdle(turns)
+    this.#life.add(() => idle.stop())
     await this.#life.start(relaying(meter, async (measured) => await tell({ type: 'measured', ...measured })))
     await this.#life.start(connections)
     this.#connections = connections

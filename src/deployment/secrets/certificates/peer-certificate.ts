@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { replaceSecretFile } from '../../../process/files/secret-file.ts'
-import { type Certified, certify } from './certificate.ts'
+import type { Certified } from './certificate.ts'
 
 const certificateDays = 3650
 const renewalMs = 365 * 24 * 60 * 60 * 1000
@@ -27,6 +27,8 @@ export async function keepPeerCertificate(wish: PeerCertificate): Promise<void> 
 
 /** Another one, which is in no file yet. */
 export async function peerCertificate({ name, hosts }: PeerCertificate): Promise<Certified> {
+  // Its library takes longer to load than most of a node's start, and 5 MB.
+  const { certify } = await import('./certificate.ts')
   return await certify({ name, days: certificateDays, use: 'peer', hosts })
 }
 
