@@ -22,7 +22,7 @@ import {
 } from './children.ts'
 import { type Begin, copiedTable, CopyJobs, keepHistory } from './copy-jobs.ts'
 import { quantile, rounded, table } from './figures.ts'
-import { numberedFlagsOf } from './flags.ts'
+import { listFlag, numberedFlagsOf } from './flags.ts'
 import type { LoadResult } from './load.ts'
 import { keep, machine } from './machine.ts'
 import { measure, middle, type Ratio, ratioOf, type Sample, type Samples, type Target } from './measure.ts'
@@ -32,8 +32,13 @@ const usage = `npm run bench:copies -- [options]
 
   --quick     10,000 items
   --items N   so many (100,000)
+  --only LIST of recovery, scan, backup, restore, export, import, backfill, join; restore needs backup, import needs export
   --json      the figures alone`
 
+const parts = ['recovery', 'scan', 'backup', 'restore', 'export', 'import', 'backfill', 'join'] as const
+type Part = (typeof parts)[number]
+const only = listFlag('only', parts)
+const isWanted = (part: Part): boolean => only === undefined || only.includes(part)
 const flags = numberedFlagsOf(usage, 'items')
 const shape = flags.quick ? { items: 10_000, rounds: 3, ms: 1000 } : { items: 100_000, rounds: 5, ms: 3000 }
 const size = { ...shape, items: flags.number ?? shape.items }
@@ -70,7 +75,7 @@ try {
   const node = await startRegions()
   const place = { load, aim: aimAt(node.port), target: { port: node.port, pids: [node.pid] } }
   await fill(place)
-  await measureRecovery(place)
+  if (isWanted('recovery')) await measureRecovery(place)
   await measureJobs(place)
 } finally {
   // What was measured is told also when something fails later.
@@ -151,16 +156,18 @@ async function measureRecovery({ load, aim, target }: Place): Promise<void> {
 async function measureJobs(place: Place): Promise<void> {
   await keepHistory(place.aim, copiedTable)
   const jobs = new CopyJobs(place.aim)
-  await measureBeside('scan by 4 segments', place, jobs.scan)
-  await measureBeside('backup', place, jobs.backup)
-  await measureBeside('restore', place, jobs.restore)
-  const restored = await measureAlone('restore', place, jobs.restore)
-  await measureBare(restored)
-  await measureBeside('export', place, jobs.export)
-  await measureBeside('import', place, jobs.import)
-  for (const name of ['backup', 'export', 'import'] as const) await measureAlone(name, place, jobs[name])
-  await measureBeside('filling of an index', place, jobs.backfill)
-  await measureBeside('join of a region', place, jobs.join)
+  const beside = async (part: Part, name: string = part): Promise<void> => {
+    if (isWanted(part)) await measureBeside(name, place, jobs[part as Exclude<Part, 'recovery'>])
+  }
+  await beside('scan', 'scan by 4 segments')
+  await beside('backup')
+  await beside('restore')
+  if (isWanted('restore')) await measureBare(await measureAlone('restore', place, jobs.restore))
+  for (const part of ['export', 'import'] as const) await beside(part)
+  for (const part of ['backup', 'export', 'import'] as const)
+    if (isWanted(part)) await measureAlone(part, place, jobs[part])
+  await beside('backfill', 'filling of an index')
+  await beside('join', 'join of a region')
 }
 
 /** Durable puts of items of the size of ours into a bare LMDB store. */

@@ -33,3 +33,13 @@ export function numberedFlagsOf(
   if (number !== undefined && !(number >= 1)) throw new Error(`--${name} takes a number`)
   return { ...flagsOf(usage), number }
 }
+
+/** The names in a list that is given after an option, which is taken away; undefined where it is not given. */
+export function listFlag(name: string, known: readonly string[]): readonly string[] | undefined {
+  const at = process.argv.indexOf(`--${name}`)
+  const [, value] = at < 0 ? [] : process.argv.splice(at, 2)
+  const names = value?.split(',')
+  const unknown = names?.find((each) => !known.includes(each))
+  if (unknown !== undefined) throw new Error(`--${name} takes some of ${known.join(', ')}, not ${unknown}`)
+  return names
+}
