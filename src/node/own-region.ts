@@ -92,7 +92,7 @@ export async function runRegion(run: RunOptions, life: Lifecycle): Promise<OwnRe
   const { natsBus, messageKeys, metrics, buckets } = environment
   const turns = watchTurns({ meter, log })
   life.add(() => turns.stop())
-  const idle = restWhenIdle(turns)
+  const idle = restWhenIdle({ ran: (what, ms) => turns.ran(what, ms) })
   life.add(() => idle.stop())
   nameTurns(engine, turns)
   const functions = await functionsOf(options, life)

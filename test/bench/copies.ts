@@ -35,9 +35,9 @@ const usage = `npm run bench:copies -- [options]
   --only LIST of recovery, scan, backup, restore, export, import, backfill, join; restore needs backup, import needs export
   --json      the figures alone`
 
-const parts = ['recovery', 'scan', 'backup', 'restore', 'export', 'import', 'backfill', 'join'] as const
-type Part = (typeof parts)[number]
-const only = listFlag('only', parts)
+const jobNames = ['recovery', 'scan', 'backup', 'restore', 'export', 'import', 'backfill', 'join'] as const
+type Part = (typeof jobNames)[number]
+const only = listFlag('only', jobNames)
 const isWanted = (part: Part): boolean => only === undefined || only.includes(part)
 const flags = numberedFlagsOf(usage, 'items')
 const shape = flags.quick ? { items: 10_000, rounds: 3, ms: 1000 } : { items: 100_000, rounds: 5, ms: 3000 }

@@ -1,10 +1,9 @@
 /**
  * Gives back the memory that a start or a burst of work has left. V8 collects its whole heap only when the heap is full, and a process without work
- * never fills it: what is garbage then, and the buffers that hang on it, would stay for hours. So an idle process collects once, and again only after
- * its heap has grown.
+ * never fills it: what is garbage then, the buffers that hang on it, and the place that V8 had for them, would stay for hours. So an idle process
+ * whose heap is much larger than what is in use collects once.
  */
-import { getHeapStatistics, setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
+import { getHeapStatistics } from 'node:v8'
 import type { Clock } from '../../ports/clock.ts'
 import type { Service } from '../../ports/service.ts'
 
@@ -12,25 +11,25 @@ import type { Service } from '../../ports/service.ts'
 export const idleLookMs = 5000
 /** A process that uses less of one processor than this is idle, its threads included. */
 const idleShareMax = 0.04
-/** So many looks in a row. */
-const idleLooksMin = 2
-/** Less is not worth a collection: bytes, and as a part of what was held after the last. */
-const grownBytesMin = 6 * 1024 * 1024
-const grownPartMin = 0.2
-/** A collection stops the process for some 30 ms, and a request that comes meanwhile waits. */
-const apartMsMin = 60_000
+/** So many looks in a row: V8 has its own way of making a heap smaller, in short steps, where it notices in time. */
+const idleLooksMin = 4
+/** Less is not worth a collection: bytes, and as a part of what is in use. */
+const unusedBytesMin = 12 * 1024 * 1024
+const unusedPartMin = 0.4
+/** A collection stops the process for some 50 ms, or several times as long on a busy machine, and a request that comes meanwhile waits. */
+const apartMsMin = 300_000
 
 export type IdleHeapOptions = {
   readonly clock: Pick<Clock, 'monotonicMs' | 'after'>
   /** Processor time of all threads so far. */
   readonly cpuMs: () => number
-  /** What V8 has of the system, with the buffers that hang on its objects. */
-  readonly heldBytes: () => number
+  /** What V8 has of the system for its heap, and what of it is in use, garbage among it. */
+  readonly heap: () => { readonly totalBytes: number; readonly usedBytes: number }
   readonly collect: () => void
 }
 
 /** Of this machine; the look alone keeps no process alive. */
-const ownProcess: IdleHeapOptions = {
+const ownProcess: Omit<IdleHeapOptions, 'collect'> = {
   clock: {
     monotonicMs: () => performance.now(),
     after: (ms, work) => {
@@ -42,31 +41,39 @@ const ownProcess: IdleHeapOptions = {
     const { user, system } = process.cpuUsage()
     return (user + system) / 1000
   },
-  heldBytes: () => {
-    const { total_heap_size: heap, external_memory: external } = getHeapStatistics()
-    return heap + external
-  },
-  collect: () => {
-    setFlagsFromString('--expose-gc')
-    // The function is there in contexts that are made from now on; this one is garbage right after.
-    ;(runInNewContext('gc') as () => void)()
-    setFlagsFromString('--no-expose-gc')
+  heap: () => {
+    const { total_heap_size: totalBytes, used_heap_size: usedBytes } = getHeapStatistics()
+    return { totalBytes, usedBytes }
   },
 }
 
-/** Looks after this process. `run` gives the collection its name. */
-export function restWhenIdle(turns: { run(what: string, work: () => void): void }): IdleHeap {
-  const collect = (): void => turns.run('collection of an idle heap', ownProcess.collect)
+/** Looks after this process. `ran` is told how long a collection took. */
+export function restWhenIdle({ ran }: { ran(what: string, ms: number): void }): IdleHeap {
+  const collect = (): void => void collectWhole().then((ms) => ran('collection of an idle heap', ms), ignore)
   const idle = new IdleHeap({ ...ownProcess, collect })
   idle.start()
   return idle
 }
 
+/** Only this makes V8 give back the young generation too. It comes as a turn of its own. */
+async function collectWhole(): Promise<number> {
+  const { Session } = await import('node:inspector')
+  const session = new Session()
+  session.connect()
+  const startedMs = performance.now()
+  await new Promise<void>((resolve) => session.post('HeapProfiler.collectGarbage', () => resolve()))
+  session.disconnect()
+  return performance.now() - startedMs
+}
+
+/** A Node that was built without an inspector keeps its garbage. */
+const ignore = (): void => undefined
+
 export class IdleHeap implements Service {
   readonly #options: IdleHeapOptions
   #seen = { atMs: 0, cpuMs: 0 }
   #idleLooks = 0
-  #collected = { atMs: -Infinity, heldBytes: 0 }
+  #collectedMs = -Infinity
   #cancel: () => void = () => undefined
 
   constructor(options: IdleHeapOptions) {
@@ -94,16 +101,14 @@ export class IdleHeap implements Service {
     const { atMs, cpuMs } = this.#see()
     const isIdle = cpuMs - before.cpuMs < (atMs - before.atMs) * idleShareMax
     this.#idleLooks = isIdle ? this.#idleLooks + 1 : 0
-    if (this.#idleLooks < idleLooksMin || atMs - this.#collected.atMs < apartMsMin || !this.#hasGrown()) return
+    if (this.#idleLooks < idleLooksMin || atMs - this.#collectedMs < apartMsMin || !this.#isLarge()) return
+    this.#collectedMs = atMs
     this.#options.collect()
-    this.#collected = { atMs, heldBytes: this.#options.heldBytes() }
-    // What the collection itself has used says nothing.
-    this.#see()
   }
 
-  #hasGrown(): boolean {
-    const { heldBytes } = this.#collected
-    return this.#options.heldBytes() - heldBytes >= Math.max(grownBytesMin, heldBytes * grownPartMin)
+  #isLarge(): boolean {
+    const { totalBytes, usedBytes } = this.#options.heap()
+    return totalBytes - usedBytes >= Math.max(unusedBytesMin, usedBytes * unusedPartMin)
   }
 
   #see(): { readonly atMs: number; readonly cpuMs: number } {

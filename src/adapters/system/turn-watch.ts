@@ -59,9 +59,13 @@ export class TurnWatch implements Service {
     try {
       return work()
     } finally {
-      const ms = clock.monotonicMs() - startedMs
-      if (ms > (this.#longest?.ms ?? 0)) this.#longest = { what, ms }
+      this.ran(what, clock.monotonicMs() - startedMs)
     }
+  }
+
+  /** Work that has kept this turn. */
+  ran(what: string, ms: number): void {
+    if (ms > (this.#longest?.ms ?? 0)) this.#longest = { what, ms }
   }
 
   stop(): void {

@@ -86,7 +86,7 @@ class Worker {
     const connections = this.#connectionsOf(given, env, told.observer)
     this.#life.add(() => told.exporter?.stop())
     this.#life.add(() => turns.stop())
-    const idle = restWhenIdle(turns)
+    const idle = restWhenIdle({ ran: (what, ms) => turns.ran(what, ms) })
     this.#life.add(() => idle.stop())
     await this.#life.start(relaying(meter, async (measured) => await tell({ type: 'measured', ...measured })))
     await this.#life.start(connections)
