@@ -48,7 +48,7 @@ const ownProcess: Omit<IdleHeapOptions, 'collect'> = {
 }
 
 /** Looks after this process. `ran` is told how long a collection took. */
-export function restWhenIdle({ ran }: { ran(what: string, ms: number): void }): IdleHeap {
+export function restWhenIdle({ ran }: { readonly ran: (what: string, ms: number) => void }): IdleHeap {
   const collect = (): void => void collectWhole().then((ms) => ran('collection of an idle heap', ms), ignore)
   const idle = new IdleHeap({ ...ownProcess, collect })
   idle.start()
