@@ -1,6 +1,7 @@
 /**
  * What `--capacity enforce` costs a GetItem and a PutItem: a region that counts beside one that does not, each with a table that has more than enough of everything. With
- * --control neither counts: the ratios then say what this bench tells of equals.
+ * --control neither counts: the ratios then say what this bench tells of equals. The difference is about a microsecond of a GetItem, so that its rate means something only
+ * on a machine that does nothing else; processor time is steadier.
  */
 import { fileURLToPath } from 'node:url'
 import { findNatsServer } from '../../src/nats-server/find.ts'
