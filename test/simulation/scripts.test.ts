@@ -194,6 +194,48 @@ describe('a store that was set back', () => {
   })
 })
 
+describe('a region whose disk is lost', () => {
+  it('is known by what it had told only a replica that was still being made', async () => {
+    const world = new World({ seed: 1, regionCount: 3, variant: { tombstoneAgeMsMin: 1000 } })
+    const [origin, peer, joining] = world.regions as [SimulatedRegion, SimulatedRegion, SimulatedRegion]
+    const writeIn = (region: SimulatedRegion, id: string): Promise<void> =>
+      new Client(world, region, { name: `client of ${region.name}`, habits }).hurry('orders', { id, part: 'a' })
+    const cutOff = (way: 'cut' | 'heal'): void => {
+      world.network[way](origin.name, peer.name, 'reset')
+      world.network[way](peer.name, origin.name, 'reset')
+    }
+    const scene = async (): Promise<void> => {
+      await Promise.all(world.regions.map((region) => region.start()))
+      const administrator = new Administrator(world)
+      await administrator.createTable(origin, 'orders', false)
+      await administrator.addReplicas(origin, 'orders', [peer])
+      await administrator.untilComplete()
+      cutOff('cut')
+      // Each of the two lacks what the joining one has of the other, so neither is a source for it.
+      for (const region of [origin, peer]) await writeIn(region, region.name)
+      await world.scheduler.sleep(3000)
+      await administrator.addReplicas(origin, 'orders', [joining])
+      await world.scheduler.sleep(6000)
+      await writeIn(origin, 'told one only')
+      await world.scheduler.sleep(3000)
+      for (const region of [origin, peer])
+        world.network.link(region.name, joining.name).alter = (payload, { question }) =>
+          question?.includes('"say":"rows"') === true ? payload.subarray(0, 1) : payload
+      world.network.server(origin.name).wipe()
+      origin.wipeDisk()
+      await origin.start()
+      cutOff('heal')
+      await world.scheduler.sleep(10_000)
+      expect(joining.engine?.tables()[0]?.status).toBe('CREATING')
+      world.network.mend()
+      await world.scheduler.sleep(60_000)
+      expect(difference(world)).toBeUndefined()
+    }
+    await world.scheduler.run(scene())
+    for (const region of world.regions) region.crash()
+  })
+})
+
 async function removeAll({ engine }: SimulatedRegion): Promise<void> {
   const [table] = engine?.tables() ?? []
   if (engine === undefined || table === undefined) throw new Error('no table')

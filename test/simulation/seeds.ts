@@ -344,4 +344,10 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     world: 11,
     story: 'the simulator put a change of its own into a transaction of a peer',
   },
+  {
+    seed: 633554027,
+    world: 11,
+    story:
+      'what a lost log had told only a replica that was still being made there was not merged by the others, which took the merge for done',
+  },
 ]

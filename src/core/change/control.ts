@@ -167,6 +167,8 @@ export type SharedTable = {
   readonly id: TableId
   /** The region has the table's items, all of them. */
   readonly complete: boolean
+  /** Not all of them yet: what has come since the replica was begun, and what has been copied for it. A node of an earlier version does not say it. */
+  readonly filling?: true
   readonly items: number
   /** Up to when its tombstones are forgotten: a snapshot has none as old as that. */
   readonly horizon?: ClockState
@@ -273,6 +275,7 @@ export function decodeAnswer(payload: Buffer): Answer {
         tables: list(fields, 'tables', sharedTablesMax).map((table) => ({
           id: text(table, 'id'),
           complete: table['complete'] === true,
+          ...flag(table, 'filling'),
           items: natural(table, 'items'),
           ...(table['horizon'] === undefined ? {} : { horizon: clockOf(table, 'horizon') }),
         })),

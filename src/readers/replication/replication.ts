@@ -162,6 +162,7 @@ export class Readers implements Service {
       leaving: () => this.#leaving.values(),
       mayTell: () => this.#isChecked && !this.#claims.hasFound,
       isComplete: (table) => this.#replicas.isComplete(table),
+      isFilling: (table) => this.#replicas.isFilling(table),
       series: new RowSeries(),
       asides: this.#settings,
     }

@@ -59,6 +59,8 @@ export type Answers = {
   readonly asides?: Asides
   /** Whether this region has all of a table's items. */
   readonly isComplete: (table: TableId) => boolean
+  /** Whether its replica is being made, and nothing that is in it already is in doubt. */
+  readonly isFilling: (table: TableId) => boolean
   /** Undefined for a region that answers like an earlier version: one question after the other. */
   readonly series?: RowSeries
 }
@@ -234,7 +236,10 @@ function cursors({ engine, topology, reach, leaving, confirmedBy, twice: twiceOf
 }
 
 /** All of them for a region that does not ask for parts. */
-function* tables({ engine, isComplete }: Answers, asked: Extract<Request, { say: 'tables' }>): Turns<Answer> {
+function* tables(
+  { engine, isComplete, isFilling }: Answers,
+  asked: Extract<Request, { say: 'tables' }>,
+): Turns<Answer> {
   const { after, table: only } = asked
   const known = only === undefined ? engine.knownTables() : engine.registers(only).length > 0 ? [only] : []
   const rest = after === undefined ? known : known.filter((id) => id > after).toSorted()
@@ -248,7 +253,8 @@ function* tables({ engine, isComplete }: Answers, asked: Extract<Request, { say:
     const items = table === undefined ? 0 : engine.size(table).items
     const horizon = engine.horizon(id)
     const forgotten = horizon === undefined ? {} : { horizon: { wallMs: horizon.wallMs, counter: horizon.counter } }
-    found.push({ id, complete: table !== undefined && isComplete(id), items, ...forgotten })
+    const filling = table !== undefined && isFilling(id) ? ({ filling: true } as const) : {}
+    found.push({ id, complete: table !== undefined && isComplete(id), ...filling, items, ...forgotten })
   }
   return { say: 'tables', tables: found }
 }

@@ -109,14 +109,19 @@ async function bring(deps: Transfers, { session, peer, questions }: From, progre
   env.log.info('the peer’s state is merged', { peer: peer.name, tables: told.complete.size, position })
 }
 
-/** Merges every table that both have, for what the peer alone may know; no cursor moves. */
+/**
+ * Merges every table that both have, for what the peer alone may know; no cursor moves. A replica that is still being made there
+ * counts, too: a region that is lost may have told this one alone, after the replica was begun.
+ */
 export async function mergeFrom(deps: Transfers, session: Session): Promise<void> {
   const { engine } = deps
   const questions = new Questions(session, engine.region.name)
   const copies = new Copies(engine, questions)
   await forEach(await questions.tables(), transferTablesUnderWayMax, async (table) => {
     await engine.mergeRegisters(table.id, await questions.registers(table.id))
-    if (table.complete && engine.tableWithId(table.id) !== undefined) await copies.copy(table)
+    if (engine.tableWithId(table.id) === undefined) return
+    if (table.complete) await copies.copy(table)
+    else if (table.filling === true) await copies.copyPart(table)
   })
   deps.onRegisters()
 }
@@ -165,6 +170,16 @@ class Copies {
     }
     await progress?.finished(table.id)
     return true
+  }
+
+  /** What the peer has of a replica that is being made there. */
+  async copyPart({ id }: SharedTable): Promise<void> {
+    const next = (after: Buffer | undefined): Promise<Rows> =>
+      this.#gate.pass(snapshotTargetBytes, () => this.#questions.partialRows(id, after))
+    for await (const { rows } of walkRows(next)) {
+      if (this.#engine.tableWithId(id) === undefined) return
+      await this.#engine.merge(id, rows)
+    }
   }
 
   /** Rejects when the peer stops before the last row. */

@@ -74,6 +74,12 @@ export class Replicas implements Service {
     return own !== undefined && hasAll(own) && !doubtedTables(engine).includes(id)
   }
 
+  /** The replica is being made, not filled again with what is in doubt still there. */
+  isFilling(id: TableId): boolean {
+    const { engine } = this.#options
+    return replicasOf(engine, id).get(engine.region.name)?.status === 'CREATING' && !doubtedTables(engine).includes(id)
+  }
+
   /** Something that is known to others may be missing here. */
   get hasPendingMerges(): boolean {
     return hasPendingMerges(this.#options)

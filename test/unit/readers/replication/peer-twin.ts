@@ -130,6 +130,7 @@ export class PeerTwin {
       leaving: () => [],
       mayTell: () => true,
       isComplete: () => this.isComplete,
+      isFilling: () => false,
     }
   }
 }

@@ -23,7 +23,13 @@ function knowing(count: number): { readonly deps: Answers; readonly looked: () =
     },
     horizon: () => undefined,
   }
-  const deps = { engine, topology: { self: us, regions: [us, eu] }, mayTell: () => true, isComplete: () => false }
+  const deps = {
+    engine,
+    topology: { self: us, regions: [us, eu] },
+    mayTell: () => true,
+    isComplete: () => false,
+    isFilling: () => false,
+  }
   return { deps: deps as unknown as Answers, looked: () => looked }
 }
 

@@ -26,7 +26,7 @@ async function scene(damage: Damage) {
   const [origin, here] = [await openRegion('us-east-1'), await openRegion('eu-west-1')]
   const [table] = [await makeTable(origin.engine, 't', { replicas }), await makeTable(here.engine, 't', { replicas })]
   await origin.engine.commit([put(table, itemOf('a', 1))])
-  const state: { complete: boolean; confirmed?: ConfirmedPlace } = { complete: true }
+  const state: { complete: boolean; filling?: boolean; confirmed?: ConfirmedPlace } = { complete: true }
   const announcement = (): Announcement => ({
     say: 'here',
     region: peer.name,
@@ -52,6 +52,7 @@ async function scene(damage: Damage) {
     leaving: () => [],
     mayTell: () => true,
     isComplete: () => state.complete,
+    isFilling: () => state.filling === true,
   }
   const request = async (payload: Buffer): Promise<Buffer> => {
     const arrived = damage(decodeRequest(payload).say, payload)
@@ -178,5 +179,17 @@ describe('a peer’s state', () => {
     await transferState(deps, session, peer, epoch)
     expect(here.engine.size(table).items).toBe(1)
     expect(here.engine.cursor(peer.name)?.position).toBe(origin.engine.flushed())
+  })
+})
+
+describe('what only a peer knows', () => {
+  it('is merged from a replica that is being made there, but from no other that is not complete', async () => {
+    const { deps, session, here, table, state } = await scene((_, payload) => payload)
+    state.complete = false
+    await mergeFrom(deps, session)
+    expect(here.engine.size(table).items).toBe(0)
+    state.filling = true
+    await mergeFrom(deps, session)
+    expect(here.engine.size(table).items).toBe(1)
   })
 })

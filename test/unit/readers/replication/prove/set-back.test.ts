@@ -35,6 +35,7 @@ function answersOf(origin: TestRegion, mayTell = true) {
     leaving: () => [],
     mayTell: () => mayTell,
     isComplete: () => true,
+    isFilling: () => false,
   }
   const request = async (payload: Buffer): Promise<Buffer> =>
     Promise.resolve(inOneTurn(answer(answers, payload, 'eu-west-1')) ?? Buffer.alloc(0))

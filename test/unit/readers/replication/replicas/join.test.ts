@@ -39,6 +39,7 @@ async function scene() {
     leaving: () => [],
     mayTell: () => true,
     isComplete: () => state.complete,
+    isFilling: () => false,
   } as Pick<Answers, 'engine' | 'topology' | 'reach' | 'isComplete'> as Answers
   const request = (payload: Buffer): Promise<Buffer> =>
     Promise.resolve(inOneTurn(answer(answers, payload, eu)) ?? Buffer.alloc(0))

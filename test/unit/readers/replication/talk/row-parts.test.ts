@@ -33,6 +33,7 @@ function scene(series: RowSeries | undefined, refuses: (n: number) => boolean = 
       topology: topologyOf('us-east-1'),
       mayTell: () => true,
       isComplete: () => true,
+      isFilling: () => false,
       ...(state.series === undefined ? {} : { series: state.series }),
     }) as unknown as Answers
   const request = async (payload: Buffer): Promise<Buffer> => {
