@@ -29,6 +29,7 @@ import type {
   Command,
   CommitResult,
   EachResult,
+  ForgottenElsewhere,
   Mending,
   OnceResult,
   OwnCause,
@@ -326,6 +327,10 @@ export interface Replica extends Regional {
   /** Up to when the table's tombstones are forgotten, here or where its rows came from: what is written over nothing came after those. */
   horizon(table: TableId): Stamp | undefined
   raiseHorizon(table: TableId, upTo: Stamp): Promise<void>
+  /** Up to when registers of deleted indexes are forgotten, here or in a region whose registers were taken. */
+  forgotten(id: TableId): Stamp | undefined
+  /** Forgets indexes of which a peer has forgotten that they were deleted, once all its registers are merged; returns how many. */
+  followForgetting(id: TableId, forgotten: ForgottenElsewhere): Promise<number>
   /** A peer has seen this region's clock there: what is stamped from now on is later. Ignored beyond the drift bound. */
   followClock(seen: ClockState): void
 }

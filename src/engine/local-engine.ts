@@ -14,10 +14,12 @@ import { LocalArchive } from './archive/local-archive.ts'
 import { Audits } from './derived/derived-audit.ts'
 import { collectionSizeIn } from './derived/collections.ts'
 import { Commands } from './commands/commands.ts'
-import { horizonFrom, sizeFrom } from './derived/counts.ts'
+import { numberRegister } from './tables/catalog.ts'
+import { forgottenFrom, horizonFrom, sizeFrom } from './derived/counts.ts'
 import { readExpiries } from './derived/expiry-rows.ts'
 import type {
   ApplyResult,
+  ForgottenElsewhere,
   Mending,
   OwnCause,
   RegisterEdit,
@@ -279,6 +281,15 @@ export class LocalEngine implements Engine {
 
   raiseHorizon(id: TableId, upTo: Stamp): Promise<void> {
     return this.submit({ kind: 'horizon', table: id, upTo })
+  }
+
+  forgotten(id: TableId): Stamp | undefined {
+    const number = this.#state.catalog.registers(id).get(numberRegister) as number | undefined
+    return number === undefined ? undefined : forgottenFrom(this.#state.store.get(countsKey(number)))
+  }
+
+  followForgetting(id: TableId, forgotten: ForgottenElsewhere): Promise<number> {
+    return this.submit({ kind: 'followForgetting', table: id, forgotten })
   }
 
   removeTombstones(id: TableId, upTo: Stamp, rowsMax: number): Promise<number> {

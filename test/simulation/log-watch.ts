@@ -141,6 +141,11 @@ export class LogWatch {
       if (first !== undefined && first.change.table === table && isItem(first.change)) this.#keys.delete(name)
   }
 
+  /** The region has dropped what it had under a key, without a word in its log. */
+  forgetKey(table: TableId, key: Buffer): void {
+    this.#keys.delete(keyName(table, key))
+  }
+
   /** The region has dropped the rows of a table, to fill it again. */
   forgetRows(table: TableId, left: ReadonlySet<string> = new Set()): void {
     for (const [name, [first]] of this.#keys)

@@ -12,6 +12,7 @@ import { Client } from './client.ts'
 import { rowsOf } from './rows-of.ts'
 import type { SimulatedRegion } from './simulated-region.ts'
 import { World } from './world.ts'
+import { updateTable } from '../../src/operations/tables/update-table.ts'
 
 const habits = {
   thinkMs: 100,
@@ -44,13 +45,16 @@ function alterAnnouncements({ world, origin, peer }: Scene, change: (said: Annou
 }
 
 /** Two regions or more with one table, complete in all of them. */
-async function play(script: (scene: Scene) => Promise<void>, regionCount = 2): Promise<void> {
+async function play(
+  script: (scene: Scene) => Promise<void>,
+  { regionCount = 2, withIndexes = false } = {},
+): Promise<void> {
   const world = new World({ seed: 1, regionCount, variant: { tombstoneAgeMsMin: 1000 } })
   const [origin, peer, ...others] = world.regions as [SimulatedRegion, SimulatedRegion, ...SimulatedRegion[]]
   const scene = async (): Promise<void> => {
     await Promise.all(world.regions.map((region) => region.start()))
     const administrator = new Administrator(world)
-    await administrator.createTable(origin, 'orders', false)
+    await administrator.createTable(origin, 'orders', withIndexes)
     await administrator.addReplicas(origin, 'orders', [peer, ...others])
     await administrator.untilComplete()
     const client = new Client(world, origin, { name: 'client', habits })
@@ -170,27 +174,65 @@ describe('a store that was set back', () => {
   })
 
   it('tells nobody what it has before its peers have said whether it is the latest', async () => {
-    await play(async ({ world, origin, peer, others, write }) => {
-      const [other] = others as [SimulatedRegion]
-      await write()
-      await world.scheduler.sleep(3000)
-      const putBack = origin.copyDisk()
-      await removeAll(other)
-      await world.scheduler.sleep(30_000)
-      expect(world.regions.flatMap(({ engine }) => engine && rowsOf(engine, engine.tables()[0]?.id ?? ''))).toEqual([])
-      // The copy is of the whole machine, its stream too; and who fills a new disk asks the nearest.
-      world.network.server(origin.name).wipe()
-      for (const link of [world.network.link(peer.name, other.name), world.network.link(other.name, peer.name)])
-        link.delayMs = 1000
-      for (const link of [world.network.link(origin.name, other.name), world.network.link(other.name, origin.name)])
-        link.delayMs = 200
-      peer.wipeDisk()
-      await peer.start()
-      putBack()
-      await origin.start()
-      await world.scheduler.sleep(60_000)
-      expect(difference(world)).toBeUndefined()
-    }, 3)
+    await play(
+      async ({ world, origin, peer, others, write }) => {
+        const [other] = others as [SimulatedRegion]
+        await write()
+        await world.scheduler.sleep(3000)
+        const putBack = origin.copyDisk()
+        await removeAll(other)
+        await world.scheduler.sleep(30_000)
+        expect(world.regions.flatMap(({ engine }) => engine && rowsOf(engine, engine.tables()[0]?.id ?? ''))).toEqual(
+          [],
+        )
+        // The copy is of the whole machine, its stream too; and who fills a new disk asks the nearest.
+        world.network.server(origin.name).wipe()
+        for (const link of [world.network.link(peer.name, other.name), world.network.link(other.name, peer.name)])
+          link.delayMs = 1000
+        for (const link of [world.network.link(origin.name, other.name), world.network.link(other.name, origin.name)])
+          link.delayMs = 200
+        peer.wipeDisk()
+        await peer.start()
+        putBack()
+        await origin.start()
+        await world.scheduler.sleep(60_000)
+        expect(difference(world)).toBeUndefined()
+      },
+      { regionCount: 3 },
+    )
+  })
+
+  it('brings no index back that was deleted since, and of which that is forgotten', async () => {
+    await play(
+      async ({ world, origin, peer, write }) => {
+        await write()
+        await world.scheduler.sleep(3000)
+        const putBack = origin.copyDisk()
+        await new Administrator(world).insist(peer, async (context) => {
+          const GlobalSecondaryIndexUpdates = [{ Delete: { IndexName: 'by-group' } }]
+          await updateTable.run({ TableName: 'orders', GlobalSecondaryIndexUpdates }, context)
+        })
+        await world.scheduler.sleep(40_000)
+        const indexes = (): readonly string[] =>
+          world.regions.map(({ name, engine }) => {
+            const [table] = engine?.tables() ?? []
+            const names = table === undefined ? [] : engine?.registers(table.id).map(({ key }) => String(key))
+            const known = names?.filter((each) => each.startsWith('index/')).join()
+            return `${name} knows ${known} and has ${table?.indexes.map((index) => index.name).join()}`
+          })
+        const gone = world.regions.map(({ name }) => `${name} knows index/by-count and has by-count`)
+        expect(indexes()).toEqual(gone)
+        // Streams keep the end of a log alone.
+        for (const { name } of world.regions) world.network.server(name).wipe()
+        putBack()
+        await origin.start()
+        expect(indexes()[0]).toContain('by-group')
+        await world.scheduler.sleep(60_000)
+        expect(indexes()).toEqual(gone)
+        expect(difference(world)).toBeUndefined()
+      },
+      { regionCount: 3, withIndexes: true },
+    )
   })
 })
 

@@ -350,4 +350,10 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     story:
       'what a lost log had told only a replica that was still being made there was not merged by the others, which took the merge for done',
   },
+  {
+    seed: 633553591,
+    world: 11,
+    story:
+      'the simulator held a store that was set back to what it had confirmed before; an index that was deleted and forgotten could come back from it everywhere',
+  },
 ]

@@ -172,6 +172,8 @@ export type SharedTable = {
   readonly items: number
   /** Up to when its tombstones are forgotten: a snapshot has none as old as that. */
   readonly horizon?: ClockState
+  /** Up to when its registers of deleted indexes are forgotten. */
+  readonly forgotten?: ClockState
 }
 
 export type Control = Announcement | Confirmation | Pulse | Request | Answer
@@ -272,13 +274,7 @@ export function decodeAnswer(payload: Buffer): Answer {
     case 'tables':
       return {
         say: 'tables',
-        tables: list(fields, 'tables', sharedTablesMax).map((table) => ({
-          id: text(table, 'id'),
-          complete: table['complete'] === true,
-          ...flag(table, 'filling'),
-          items: natural(table, 'items'),
-          ...(table['horizon'] === undefined ? {} : { horizon: clockOf(table, 'horizon') }),
-        })),
+        tables: list(fields, 'tables', sharedTablesMax).map(sharedTableOf),
         ...flag(fields, 'more'),
       }
     case 'digest':
@@ -287,6 +283,17 @@ export function decodeAnswer(payload: Buffer): Answer {
       return { say: 'refused', reason: text(fields, 'reason'), ...flag(fields, 'deceived') }
     default:
       throw new RangeError('an answer of no known kind')
+  }
+}
+
+function sharedTableOf(fields: Fields): SharedTable {
+  return {
+    id: text(fields, 'id'),
+    complete: fields['complete'] === true,
+    ...flag(fields, 'filling'),
+    items: natural(fields, 'items'),
+    ...(fields['horizon'] === undefined ? {} : { horizon: clockOf(fields, 'horizon') }),
+    ...(fields['forgotten'] === undefined ? {} : { forgotten: clockOf(fields, 'forgotten') }),
   }
 }
 
@@ -387,10 +394,5 @@ function waitingOf(fields: Fields): Waiting {
   return { table: text(fields, 'table'), clock: clockOf(fields) }
 }
 
-function leftOf(fields: Fields): { readonly region: string } {
-  return { region: text(fields, 'region') }
-}
-
-function owedOf(fields: Fields): { readonly region: string; readonly peer: string } {
-  return { region: text(fields, 'region'), peer: text(fields, 'peer') }
-}
+const leftOf = (fields: Fields) => ({ region: text(fields, 'region') })
+const owedOf = (fields: Fields) => ({ region: text(fields, 'region'), peer: text(fields, 'peer') })

@@ -35,6 +35,8 @@ export type Command =
   | { readonly kind: 'drop'; readonly table: TableId; readonly keys: readonly Buffer[] }
   /** Registers that no region needs any more. */
   | { readonly kind: 'forgetRegisters'; readonly table: TableId; readonly horizon: RegisterHorizon }
+  /** Indexes of which a peer has forgotten that they were deleted. */
+  | { readonly kind: 'followForgetting'; readonly table: TableId; readonly forgotten: ForgottenElsewhere }
   /** The registers of a table whose rows are gone. */
   | { readonly kind: 'removeRegisters'; readonly table: TableId }
   /** The place in a peer's log, with the readers' notes that belong to it. */
@@ -46,6 +48,9 @@ export type Command =
 
 /** What may be forgotten of a table's registers: up to which stamp every region has them, and the regions that have left for good. */
 export type RegisterHorizon = { readonly upTo: Stamp; readonly left: readonly string[] }
+
+/** A peer has had all registers of indexes up to this stamp, and `has` those that are left of them, by their names in a table's record. */
+export type ForgottenElsewhere = { readonly upTo: Stamp; readonly has: readonly string[] }
 
 /** A tombstone: the item's key, and the stamp of the delete. */
 export type Deleted = { readonly key: Buffer; readonly stamp: Stamp }
@@ -69,6 +74,7 @@ export type CommandResults = {
   readonly drop: void
   /** How many registers went. */
   readonly forgetRegisters: number
+  readonly followForgetting: number
   readonly removeRegisters: void
   readonly cursor: void
   readonly clock: void

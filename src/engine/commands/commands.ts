@@ -201,6 +201,7 @@ function decideCommand(state: State, command: Command): Promise<unknown> {
     case 'horizon':
     case 'drop':
     case 'forgetRegisters':
+    case 'followForgetting':
     case 'removeRegisters':
     case 'cursor':
     case 'clock':

@@ -1,9 +1,12 @@
 /**
  * Forgets registers that are of no more use: all of a table that no region has any more, and those of deleted indexes. The
  * caller knows that no register as old as `upTo` can still arrive from anywhere, and that every region has those that are here.
+ *
+ * One can come back all the same: from a store that was set back to an older copy of itself. So of deleted indexes it is kept up to when they are
+ * forgotten, and what comes from elsewhere, is as old and is not here, is one of them.
  */
 import { isTombstone } from '../../core/item/row.ts'
-import { compareStamps, everyRegion, readStamp } from '../../core/hybrid-logical-clock/stamp.ts'
+import { compareStamps, everyRegion, readStamp, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import {
   indexRegister,
   type IndexRegister,
@@ -14,10 +17,10 @@ import {
 import { stepRowsMax } from '../../core/limits/limits.ts'
 import type { TableId } from '../../core/table/table.ts'
 import { numberRegister, registerValueOf } from '../tables/catalog.ts'
-import type { RegisterHorizon } from './command.ts'
+import type { ForgottenElsewhere, RegisterHorizon } from './command.ts'
 import { registerKey, registerOf, registersOf } from '../store/keys.ts'
 import type { Group } from './flush-group.ts'
-import { decideRemoval } from './register-edit.ts'
+import { decideRemoval, dropIndexes } from './register-edit.ts'
 import type { State } from '../state.ts'
 
 /** By name, as decided. */
@@ -26,7 +29,7 @@ type Rows = ReadonlyMap<string, Buffer>
 /** Returns how many registers went. */
 export function forgetRegisters(state: State, group: Group, id: TableId, { upTo, left }: RegisterHorizon): number {
   const rows = registerRows(state, id)
-  const isOld = (row: Buffer): boolean => compareStamps(readStamp(row, 1), { ...upTo, region: everyRegion }) <= 0
+  const isOld = (row: Buffer): boolean => isUpTo(row, upTo)
   const isGone = isRemoved(rows, left) && [...rows].every(([name, row]) => isLocalRegister(name) || isOld(row))
   const doomed = isGone ? [...rows.keys()] : deletedIndexes(rows).filter((name) => isOld(rows.get(name) as Buffer))
   if (doomed.length === 0) return 0
@@ -40,8 +43,44 @@ export function forgetRegisters(state: State, group: Group, id: TableId, { upTo,
       state.catalog.set(id, name, undefined)
     }
     state.catalog.refresh(group, id)
+    keepForgotten(state, group, id, upTo)
   }
   return doomed.length
+}
+
+/**
+ * Forgets the indexes that a peer has forgotten, and this region has not: it did not hear that they were deleted, since its store was set
+ * back meanwhile. Their rows here go as well. Returns how many there were. The caller has merged all registers of the peer.
+ */
+export function followForgetting(state: State, group: Group, id: TableId, { upTo, has }: ForgottenElsewhere): number {
+  const prefix = indexRegister('')
+  const known = new Set(has)
+  const doomed = [...registerRows(state, id)].flatMap(([name, row]) =>
+    name.startsWith(prefix) && !known.has(name) && isAlive(row) && isUpTo(row, upTo) ? [name.slice(prefix.length)] : [],
+  )
+  if (doomed.length > 0) state.writer.together(undefined, () => dropIndexes(state, group, id, doomed))
+  keepForgotten(state, group, id, upTo)
+  return doomed.length
+}
+
+/** A register that comes from elsewhere, is not here, and was here before it was forgotten. */
+export function isForgotten(state: State, id: TableId, register: string, stamp: Stamp): boolean {
+  if (!register.startsWith(indexRegister(''))) return false
+  const number = state.catalog.registers(id).get(numberRegister) as number | undefined
+  const upTo = number === undefined ? undefined : state.counts.of(number).forgotten
+  return upTo !== undefined && compareStamps(stamp, { ...upTo, region: everyRegion }) <= 0
+}
+
+const isUpTo = (row: Buffer, upTo: Stamp): boolean =>
+  compareStamps(readStamp(row, 1), { ...upTo, region: everyRegion }) <= 0
+
+function keepForgotten(state: State, group: Group, id: TableId, upTo: Stamp): void {
+  const number = state.catalog.registers(id).get(numberRegister) as number | undefined
+  if (number === undefined) return
+  const counts = state.counts.touch(number)
+  const forgotten = { ...upTo, region: everyRegion }
+  if (counts.forgotten === undefined || compareStamps(forgotten, counts.forgotten) > 0) counts.forgotten = forgotten
+  state.counts.seal(group)
 }
 
 /** All of a table, as decided: what is durable already must not matter. */
@@ -69,7 +108,11 @@ function deletedIndexes(rows: Rows): readonly string[] {
   const prefix = indexRegister('')
   return [...rows].flatMap(([name, row]) => {
     if (!name.startsWith(prefix) || rows.has(localIndexRegister(name.slice(prefix.length)))) return []
-    const index = registerValueOf(row) as IndexRegister | undefined
-    return index === undefined || index.deleted === true ? [name] : []
+    return isAlive(row) ? [] : [name]
   })
+}
+
+function isAlive(row: Buffer): boolean {
+  const index = registerValueOf(row) as IndexRegister | undefined
+  return index !== undefined && index.deleted !== true
 }

@@ -14,13 +14,13 @@ import { rowKey, tombstoneKey } from '../store/keys.ts'
 import { numberRegister } from '../tables/catalog.ts'
 import { editing, isBeyondDrift, receiveStamp } from './apply.ts'
 import type { Command, Deleted } from './command.ts'
-import { forgetRegisters, registerRows } from './forget-registers.ts'
+import { followForgetting, forgetRegisters, registerRows } from './forget-registers.ts'
 import type { Group } from './flush-group.ts'
 import { decideRemoval } from './register-edit.ts'
 import { dropRow } from './row-edit.ts'
 
 export type Housekeeping = Of<
-  'forget' | 'horizon' | 'drop' | 'forgetRegisters' | 'removeRegisters' | 'cursor' | 'clock'
+  'forget' | 'horizon' | 'drop' | 'forgetRegisters' | 'followForgetting' | 'removeRegisters' | 'cursor' | 'clock'
 >
 
 type Of<Kind extends Command['kind']> = Extract<Command, { kind: Kind }>
@@ -45,6 +45,8 @@ function edit(state: State, group: Group, command: Exclude<Housekeeping, { kind:
       return drop(state, group, command)
     case 'forgetRegisters':
       return forgetRegisters(state, group, command.table, command.horizon)
+    case 'followForgetting':
+      return follow(state, group, command)
     case 'removeRegisters':
       return removeRegisters(state, group, command)
     case 'cursor':
@@ -89,6 +91,13 @@ function drop(state: State, group: Group, { table: id, keys }: Of<'drop'>): unde
   const table = state.catalog.decided(id)
   if (table === undefined) return
   for (const key of keys) dropRow(state, group, table, rowKey(table.number, key))
+}
+
+/** Nothing up to a time that lies too far ahead: the peer may be wrong. What this region writes from now on is no part of what is forgotten. */
+function follow(state: State, group: Group, { table, forgotten }: Of<'followForgetting'>): number {
+  if (isBeyondDrift(state, forgotten.upTo)) return 0
+  receiveStamp(state, forgotten.upTo)
+  return followForgetting(state, group, table, forgotten)
 }
 
 /**

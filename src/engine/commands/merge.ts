@@ -17,6 +17,7 @@ import { DamagedRecord, itemRowDamage } from '../store/damaged-record.ts'
 import { addConflict, addOverruled, addSetAside } from '../feed.ts'
 import type { Group } from './flush-group.ts'
 import { registerKey, rowKey } from '../store/keys.ts'
+import { isForgotten } from './forget-registers.ts'
 import { checkHeader, checkItemRow, checkRegisterRow } from './peer-row.ts'
 import { putRegister, settleRegisters } from './register-edit.ts'
 import { editRow, itemIn } from './row-edit.ts'
@@ -123,6 +124,7 @@ export function mergeRegister(state: State, group: Group, peer: PeerRegister): M
   const incoming = checkedRegister(state, group, peer)
   if (incoming === undefined) return 'set-aside'
   const before = state.groups.get(registerKey(id, register))
+  if (before === undefined && isForgotten(state, id, register, incoming.stamp)) return 'ignored'
   const result = reconcile(before === undefined ? undefined : decodeRow(before), incoming)
   if (result.result === 'ignored') return 'ignored'
   if (result.result === 'conflict' && before !== undefined)

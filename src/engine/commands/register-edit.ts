@@ -8,7 +8,9 @@ import { decodeRow, encodeRow, type Row } from '../../core/item/row.ts'
 import { seenBy } from '../../core/reconcile/reconcile.ts'
 import {
   identityRegister,
+  indexRegister,
   isLocalRegister,
+  leftoverRegister,
   localIndexRegister,
   type LocalIndexRegister,
   ofOneReplica,
@@ -117,6 +119,19 @@ export function decideRemoval(
   }
   if (removed.whole) state.catalog.forget(group, id)
   else state.catalog.refresh(group, id)
+}
+
+/** Indexes that are known nowhere else any more: nothing is kept of them but the note that their rows here are to go. */
+export function dropIndexes(state: State, group: Group, id: TableId, names: readonly string[]): void {
+  for (const name of names) {
+    state.groups.put(group, registerKey(id, indexRegister(name)), undefined)
+    state.catalog.set(id, indexRegister(name), undefined)
+    const local = state.catalog.registers(id).get(localIndexRegister(name)) as LocalIndexRegister | undefined
+    if (local === undefined) continue
+    writeRegister(state, group, id, { register: leftoverRegister(local.number), value: local.number })
+    writeRegister(state, group, id, { register: localIndexRegister(name), value: undefined })
+  }
+  settleRegisters(state, group, id)
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Items and bytes of every table and index, the number of the last own change, and the horizon of forgotten
- * tombstones: as decided, and written in the batch of the writes that changed them.
+ * Items and bytes of every table and index, the number of the last own change, and the horizons of forgotten
+ * tombstones and registers: as decided, and written in the batch of the writes that changed them.
  */
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import type { Index } from '../../core/table/table.ts'
@@ -15,6 +15,8 @@ export type TableCounts = Size & {
   ownNumber: number
   /** Every tombstone up to here is forgotten, in every region. */
   horizon?: Stamp
+  /** The same of registers of deleted indexes. */
+  forgotten?: Stamp
   /** By index number. */
   indexes: Record<string, Size>
 }
@@ -107,17 +109,23 @@ export function horizonFrom(bytes: Buffer | undefined): Stamp | undefined {
   return decodeCounts(bytes).horizon
 }
 
+export function forgottenFrom(bytes: Buffer | undefined): Stamp | undefined {
+  return decodeCounts(bytes).forgotten
+}
+
 /** JSON by hand, since every commit writes some. */
-function encodeCounts({ items, bytes, ownNumber, horizon, indexes }: TableCounts): Buffer {
-  const more = horizon === undefined ? '' : `,"horizon":${JSON.stringify(horizon)}`
+function encodeCounts({ items, bytes, ownNumber, horizon, forgotten, indexes }: TableCounts): Buffer {
+  const rows = horizon === undefined ? '' : `,"horizon":${JSON.stringify(horizon)}`
+  const more = forgotten === undefined ? rows : `${rows},"forgotten":${JSON.stringify(forgotten)}`
   const sizes = Object.keys(indexes).length === 0 ? '{}' : JSON.stringify(indexes)
   return Buffer.from(`{"items":${items},"bytes":${bytes},"ordinal":${ownNumber}${more},"indexes":${sizes}}`, 'latin1')
 }
 
 function decodeCounts(bytes: Buffer | undefined): TableCounts {
   if (bytes === undefined) return { items: 0, bytes: 0, ownNumber: 0, indexes: {} }
-  const { items, bytes: size, ordinal, horizon, indexes } = JSON.parse(bytes.toString()) as StoredCounts
-  return { items, bytes: size, ownNumber: ordinal, ...(horizon === undefined ? {} : { horizon }), indexes }
+  const { items, bytes: size, ordinal, horizon, forgotten, indexes } = JSON.parse(bytes.toString()) as StoredCounts
+  const horizons = { ...(horizon === undefined ? {} : { horizon }), ...(forgotten === undefined ? {} : { forgotten }) }
+  return { items, bytes: size, ownNumber: ordinal, ...horizons, indexes }
 }
 
 /** The name in stores of every version. */

@@ -185,6 +185,7 @@ const commands: readonly Command[] = [
   { kind: 'horizon', table: 't', upTo: stamp },
   { kind: 'drop', table: 't', keys: [Buffer.from('k'), Buffer.from('other')] },
   { kind: 'forgetRegisters', table: 't', horizon: { upTo: stamp, left: ['eu-west-1'] } },
+  { kind: 'followForgetting', table: 't', forgotten: { upTo: stamp, has: ['index/one'] } },
   { kind: 'removeRegisters', table: 't' },
   {
     kind: 'cursor',

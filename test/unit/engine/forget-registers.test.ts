@@ -98,3 +98,64 @@ it('a deleted index is forgotten once its rows are gone here, whatever becomes o
   expect(names.filter((name) => name.startsWith('index/'))).toEqual(['index/kept'])
   expect(engine.tableNamed('orders')?.indexes.map(({ name }) => name)).toEqual(['kept'])
 })
+
+describe('an index of which it is forgotten that it was deleted', () => {
+  const index = { kind: 'global', key, projection: { type: 'ALL' }, settings: {} }
+  const names = (engine: Engine): readonly string[] =>
+    engine.registers('orders').flatMap(({ key: name }) => (name.toString().startsWith('index/') ? [String(name)] : []))
+
+  /** Two regions with the table and two indexes, one of which the first has deleted and forgotten. */
+  async function scene() {
+    const [first, second] = [await openRegion('us-east-1'), await openRegion('eu-west-1')]
+    await makeGlobal(first.engine, 'orders')
+    await first.engine.define('orders', [
+      { register: 'index/gone', value: { id: 'a', ...index } },
+      { register: 'index/kept', value: { id: 'b', ...index } },
+    ])
+    await second.engine.mergeRegisters('orders', first.engine.registers('orders'))
+    await second.engine.define('orders', [{ register: 'local/status', value: { status: 'ACTIVE', sinceMs: 0 } }])
+    await first.engine.define('orders', [{ register: 'index/gone', value: { id: 'a', ...index, deleted: true } }])
+    await first.engine.define('orders', [{ register: 'local/index/gone', value: undefined }])
+    first.clock.wall += 1000
+    const upTo = { ...first.engine.clock(), region: 0xffff }
+    expect(await first.engine.forgetRegisters('orders', upTo)).toBe(1)
+    return { first, second, upTo }
+  }
+
+  it('does not come back from a region that has not heard of it', async () => {
+    const { first, second } = await scene()
+    await first.engine.mergeRegisters('orders', second.engine.registers('orders'))
+    expect(names(first.engine)).toEqual(['index/kept'])
+  })
+
+  it('comes back when it is made again', async () => {
+    const { first, second } = await scene()
+    for (const { clock } of [first, second]) clock.wall += 2000
+    await second.engine.define('orders', [{ register: 'index/gone', value: { id: 'c', ...index } }])
+    await first.engine.mergeRegisters('orders', second.engine.registers('orders'))
+    expect(names(first.engine)).toEqual(['index/gone', 'index/kept'])
+  })
+
+  it('goes from that region with its rows, and is not taken there again', async () => {
+    const { first, second, upTo } = await scene()
+    const before = second.engine.registers('orders')
+    const indexOf = (name: string) => second.engine.tableNamed('orders')?.indexes.find((each) => each.name === name)
+    const number = indexOf('gone')?.number
+    expect(number).toBeDefined()
+    expect(first.engine.forgotten('orders')).toEqual(upTo)
+    expect(await second.engine.followForgetting('orders', { upTo, has: names(first.engine) })).toBe(1)
+    expect(names(second.engine)).toEqual(['index/kept'])
+    expect([indexOf('gone'), indexOf('kept')?.name]).toEqual([undefined, 'kept'])
+    expect(second.engine.tableNamed('orders')?.leftovers).toEqual([number])
+    await second.engine.mergeRegisters('orders', before)
+    expect([names(second.engine), second.engine.forgotten('orders')]).toEqual([['index/kept'], upTo])
+  })
+
+  it('goes by no time that lies too far ahead', async () => {
+    const { second, upTo } = await scene()
+    const ahead = { ...upTo, wallMs: upTo.wallMs + 1_000_000_000 }
+    expect(await second.engine.followForgetting('orders', { upTo: ahead, has: [] })).toBe(0)
+    expect(names(second.engine)).toEqual(['index/gone', 'index/kept'])
+    expect(second.engine.forgotten('orders')).toBeUndefined()
+  })
+})

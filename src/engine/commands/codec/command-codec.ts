@@ -46,6 +46,7 @@ const kinds: readonly Command['kind'][] = [
   'removeRegisters',
   'cursor',
   'clock',
+  'followForgetting',
 ]
 const causes: readonly OwnCause[] = ['client', 'ttl', 'restore', 'import']
 
@@ -101,6 +102,7 @@ function writeMembers(writer: CommandWriter, command: Command): void {
     case 'horizon':
     case 'drop':
     case 'forgetRegisters':
+    case 'followForgetting':
     case 'removeRegisters':
     case 'cursor':
     case 'clock':
@@ -137,6 +139,7 @@ function readMembers(reader: Reader, kind: Command['kind'] | undefined): Command
     case 'horizon':
     case 'drop':
     case 'forgetRegisters':
+    case 'followForgetting':
     case 'removeRegisters':
     case 'cursor':
     case 'clock':

@@ -25,6 +25,10 @@ export function writeHousekeeping(writer: CommandWriter, command: Housekeeping):
       writer.raw(stamp(command.horizon.upTo)).u32(command.horizon.left.length)
       for (const region of command.horizon.left) writer.text(region)
       return
+    case 'followForgetting':
+      writer.raw(stamp(command.forgotten.upTo)).u32(command.forgotten.has.length)
+      for (const name of command.forgotten.has) writer.text(name)
+      return
     case 'removeRegisters':
       return
     case 'cursor':
@@ -54,6 +58,10 @@ export function readHousekeeping(reader: Reader, kind: Housekeeping['kind']): Ho
     case 'forgetRegisters': {
       const table = reader.text()
       return { kind, table, horizon: { upTo: stampOf(reader), left: listOf(reader, (each) => each.text()) } }
+    }
+    case 'followForgetting': {
+      const table = reader.text()
+      return { kind, table, forgotten: { upTo: stampOf(reader), has: listOf(reader, (each) => each.text()) } }
     }
     case 'removeRegisters':
       return { kind, table: reader.text() }

@@ -13,6 +13,8 @@ import {
 import type { ConfirmedPlace, ToldPlace } from '../../../core/change/place.ts'
 import { UnknownFormat } from '../../../core/change/message.ts'
 import { NotAuthentic } from '../../../core/change/seal.ts'
+import type { ClockState } from '../../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
+import type { Stamp } from '../../../core/hybrid-logical-clock/stamp.ts'
 import { encodeRows, type Rows } from '../../../core/change/rows.ts'
 import {
   sharedTablesAtOnceMax,
@@ -251,12 +253,16 @@ function* tables(
     if (after !== undefined && found.length === sharedTablesAtOnceMax)
       return { say: 'tables', tables: found, more: true }
     const items = table === undefined ? 0 : engine.size(table).items
-    const horizon = engine.horizon(id)
-    const forgotten = horizon === undefined ? {} : { horizon: { wallMs: horizon.wallMs, counter: horizon.counter } }
+    const horizons = { ...timeAs('horizon', engine.horizon(id)), ...timeAs('forgotten', engine.forgotten(id)) }
     const filling = table !== undefined && isFilling(id) ? ({ filling: true } as const) : {}
-    found.push({ id, complete: table !== undefined && isComplete(id), ...filling, items, ...forgotten })
+    found.push({ id, complete: table !== undefined && isComplete(id), ...filling, items, ...horizons })
   }
   return { say: 'tables', tables: found }
+}
+
+function timeAs<Name extends string>(name: Name, stamp: Stamp | undefined): { readonly [Key in Name]?: ClockState } {
+  if (stamp === undefined) return {}
+  return { [name]: { wallMs: stamp.wallMs, counter: stamp.counter } } as { readonly [Key in Name]: ClockState }
 }
 
 type RowsAsked = Extract<Request, { say: 'rows' }>

@@ -17,6 +17,9 @@ import {
 import type { Rows } from '../../../core/change/rows.ts'
 import type { SharedTable } from '../../../core/change/control.ts'
 import { proofByStart } from '../../../core/change/proof.ts'
+import { isAfter } from '../../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
+import { everyRegion } from '../../../core/hybrid-logical-clock/stamp.ts'
+import { indexRegister } from '../../../core/table/registers.ts'
 import type { TableId } from '../../../core/table/table.ts'
 import type { Region } from '../../../core/topology.ts'
 import type { SharedLog } from '../../../core/change/place.ts'
@@ -81,9 +84,7 @@ async function bring(deps: Transfers, { session, peer, questions }: From, progre
     confirmed?.epoch === engine.epoch
       ? placeInLog(formerLogs(engine, peer.name), engine.cursor(peer.name), epoch)
       : undefined
-  await forEach(tables, transferTablesUnderWayMax, async ({ id }) =>
-    engine.mergeRegisters(id, await questions.registers(id)),
-  )
+  await forEach(tables, transferTablesUnderWayMax, async (table) => mergeRegisters(engine, questions, table))
   deps.onRegisters()
   const log = { session, region: engine.region.name, peer, epoch }
   const oldest = await oldestHeld(log)
@@ -118,12 +119,26 @@ export async function mergeFrom(deps: Transfers, session: Session): Promise<void
   const questions = new Questions(session, engine.region.name)
   const copies = new Copies(engine, questions)
   await forEach(await questions.tables(), transferTablesUnderWayMax, async (table) => {
-    await engine.mergeRegisters(table.id, await questions.registers(table.id))
+    await mergeRegisters(engine, questions, table)
     if (engine.tableWithId(table.id) === undefined) return
     if (table.complete) await copies.copy(table)
     else if (table.filling === true) await copies.copyPart(table)
   })
   deps.onRegisters()
+}
+
+/**
+ * What the peer knows of the table, and no more than that of its indexes: one that it has known and forgotten was deleted. The peer is asked
+ * twice, before and after its registers: a new disk in between has no registers, and says nothing of forgotten ones.
+ */
+async function mergeRegisters(engine: Engine, questions: Questions, { id, forgotten }: SharedTable): Promise<void> {
+  const registers = await questions.registers(id)
+  await engine.mergeRegisters(id, registers)
+  if (forgotten === undefined || registers.length === 0) return
+  const still = (await questions.table(id))?.forgotten
+  if (still === undefined || isAfter(forgotten, still)) return
+  const has = registers.map(({ key }) => key.toString('utf8')).filter((name) => name.startsWith(indexRegister('')))
+  await engine.followForgetting(id, { upTo: { ...forgotten, region: everyRegion }, has })
 }
 
 type Beginning = { readonly questions: Questions; readonly peer: Region; readonly epoch: string }

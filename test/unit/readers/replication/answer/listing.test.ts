@@ -22,6 +22,7 @@ function knowing(count: number): { readonly deps: Answers; readonly looked: () =
       return undefined
     },
     horizon: () => undefined,
+    forgotten: () => undefined,
   }
   const deps = {
     engine,
