@@ -110,7 +110,7 @@ function assertWitnessesKnown({ strong: group }: Table, updates: readonly Witnes
 
 /** The words of these refusals were not seen; that AWS refuses such tables is in its developer guide. */
 function assertMayBecomeStrong(table: Table, { engine, keys }: OperationContext): void {
-  // Longitude's own: the group's store knows no keys of tables, and the archive no groups.
+  // Longitude's own: the group's store knows no keys of tables.
   if (keys !== undefined && table.settings.encryption !== undefined)
     throw validationError(`A key of the table is not supported by this version of Longitude for ${strong}.`)
   assertNotFed(table, 'becomes one of')
