@@ -11,12 +11,14 @@ import type { Service } from '../../ports/service.ts'
 export const idleLookMs = 5000
 /** A process that uses less of one processor than this is idle, its threads included. */
 const idleShareMax = 0.04
+/** A look that comes later than this says that the machine is busy: the process may have work that it does not get to, and a collection would take long. */
+const lateMsMax = 50
 /** So many looks in a row: V8 has its own way of making a heap smaller, in short steps, where it notices in time. */
 const idleLooksMin = 4
 /** Less is not worth a collection: bytes, and as a part of what is in use. */
 const unusedBytesMin = 12 * 1024 * 1024
 const unusedPartMin = 0.4
-/** A collection stops the process for some 50 ms, or several times as long on a busy machine, and a request that comes meanwhile waits. */
+/** A collection stops the process for some 60 ms, and a request that comes meanwhile waits. */
 const apartMsMin = 300_000
 
 export type IdleHeapOptions = {
@@ -99,7 +101,8 @@ export class IdleHeap implements Service {
   #look(): void {
     const before = this.#seen
     const { atMs, cpuMs } = this.#see()
-    const isIdle = cpuMs - before.cpuMs < (atMs - before.atMs) * idleShareMax
+    const ms = atMs - before.atMs
+    const isIdle = cpuMs - before.cpuMs < ms * idleShareMax && ms - idleLookMs < lateMsMax
     this.#idleLooks = isIdle ? this.#idleLooks + 1 : 0
     if (this.#idleLooks < idleLooksMin || atMs - this.#collectedMs < apartMsMin || !this.#isLarge()) return
     this.#collectedMs = atMs

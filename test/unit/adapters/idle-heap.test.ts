@@ -25,10 +25,10 @@ function world() {
   })
   idle.start()
   /** Returns how many collections there have been. */
-  const pass = (ms: number, share: number, grownMegabytes = 0): number => {
+  const pass = (ms: number, share: number, grownMegabytes = 0, lateMs = 0): number => {
     totalBytes += grownMegabytes * megabyte
     for (let passed = 0; passed < ms; passed += idleLookMs) {
-      nowMs += idleLookMs
+      nowMs += idleLookMs + lateMs
       cpuMs += idleLookMs * share
       due?.()
     }
@@ -54,6 +54,12 @@ it('a heap that grows all the time is collected at most once in five minutes', (
   const { pass } = world()
   for (let n = 0; n < 60; n++) pass(minuteMs, 0.01, 30)
   expect(pass(0, 0)).toBe(12)
+})
+
+it('a process that a busy machine keeps from its work is not idle', () => {
+  const { pass } = world()
+  expect(pass(10 * minuteMs, 0.01, 30, 200)).toBe(0)
+  expect(pass(minuteMs, 0.01)).toBe(1)
 })
 
 it('a short lull is not waited for, and nothing is done once it is stopped', () => {
