@@ -1,7 +1,7 @@
 /**
  * Attacks a running deployment of its own, at every entrance, and prints what each attack cost: `npm run attack`.
  *
- *   --brief           a tenth of the numbers, and shorter holds
+ *   --brief           a tenth of the numbers, and shorter holds; in full strength it takes about an hour
  *   --credentials     signatures are verified
  *   --nodes           regions of three nodes behind a balancer, instead of regions with workers
  *   --only WORDS      attacks whose names have these words
