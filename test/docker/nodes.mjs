@@ -39,7 +39,7 @@ const { values: asked } = parseArgs({
 })
 const file = 'deploy/compose.nodes.yaml'
 const folder = mkdtempSync(join(tmpdir(), 'longitude-docker-nodes-'))
-const deployment = await deploymentOf({ root, files: [file, withoutChecks(), ...asked.file] })
+const deployment = await deploymentOf({ root, files: [file, withRareChecks(), ...asked.file] })
 const { run, output, endpoint, linksCommand } = deployment
 prepare({ root, log: console.log })
 const { DynamoDB } = await import('@aws-sdk/client-dynamodb')
@@ -84,12 +84,14 @@ rmSync(folder, { recursive: true })
 console.log(passed ? 'passed' : 'FAILED')
 process.exit(passed ? 0 : 1)
 
-/** The checks of some forty containers, each a program every ten seconds, would keep a small machine busy. This script asks the nodes itself. */
-function withoutChecks() {
+/** The checks of some forty containers, each a program every ten seconds, would keep a small machine busy. This script asks the nodes itself. `secrets` has none. */
+function withRareChecks() {
   const { services } = parse(readFileSync(join(root, file), 'utf8'), { merge: true })
-  const path = join(folder, 'without-checks.json')
-  const off = Object.keys(services).map((name) => [name, { healthcheck: { disable: true } }])
-  writeFileSync(path, JSON.stringify({ services: Object.fromEntries(off) }))
+  const path = join(folder, 'rare-checks.json')
+  const rare = Object.keys(services)
+    .filter((name) => name !== 'secrets')
+    .map((name) => [name, { healthcheck: { interval: '24h' } }])
+  writeFileSync(path, JSON.stringify({ services: Object.fromEntries(rare) }))
   return path
 }
 
@@ -132,14 +134,21 @@ async function loseNode(name) {
 async function loseDisks() {
   const name = leadingIn(virginia)
   await underWrites(TableName, async () => {
+    const [node, nats, quorum] = serversOf(name)
     docker('kill', ...containersOf(serversOf(name)))
-    run('rm', '--stop', '--force', ...serversOf(name))
-    for (const service of serversOf(name)) docker('volume', 'rm', `${deployment.project}_${service}`)
+    run('rm', '--stop', '--force', node, nats)
+    for (const service of [node, nats]) docker('volume', 'rm', volumeOf(service))
+    // The volume of a quorum server has its configuration too.
+    const wipe = ['--entrypoint', 'sh', 'longitude', '-c', 'rm -rf /data/jetstream']
+    docker('run', '--rm', '--volume', `${volumeOf(quorum)}:/data`, ...wipe)
     await sleep(goOnMs)
-    // `secrets` writes the quorum server's configuration again.
-    run('up', '--detach', name)
+    run('up', '--detach', node, nats, quorum)
     await allReady(virginia)
   })
+}
+
+function volumeOf(service) {
+  return `${deployment.project}_${service}`
 }
 
 async function rotate() {
@@ -256,15 +265,15 @@ function containersOf(services) {
   return services.map((service) => output('ps', '--quiet', service).trim())
 }
 
-function rolesIn(region) {
-  const { regions: told } = JSON.parse(output('exec', '-T', `${region}-a`, 'longitude', 'status', '--json'))
-  return told.flatMap(({ nodes: all = [] }) => all)
-}
-
+/** Any node that runs knows who leads. */
 function leadingIn(region) {
-  const found = rolesIn(region).find(({ role }) => role === 'leading')
-  assert.ok(found !== undefined, `a node leads ${region}`)
-  return `${region}-${found.node}`
+  const headers = JSON.stringify({ authorization: `Bearer ${deployment.token}` })
+  const ask = `fetch('http://127.0.0.1:8000/admin/node', { headers: ${headers} }).then((answer) => answer.text()).then(console.log)`
+  for (const node of nodes) {
+    const { leader } = JSON.parse(output('exec', '-T', `${region}-${node}`, 'node', '--eval', ask))
+    if (nodes.includes(leader)) return `${region}-${leader}`
+  }
+  throw new Error(`no node leads ${region}`)
 }
 
 function followingIn(region) {
