@@ -27,7 +27,8 @@ class LongFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than the cores of a small machine: tests of processes wait more than they work.
+    maxWorkers: 3,
     // A hang ends here; a slow machine does not.
     testTimeout: 60_000,
     hookTimeout: 120_000,
