@@ -98,6 +98,10 @@ export class Administrator {
   #add({ id, name }: Table, region: SimulatedRegion): void {
     if (this.#world.replicas.get(id)?.has(region) === true) return
     expectThat(!region.has(id), 'replicas that are struck from the list are gone', () => `${region.name} has ${name}`)
+    this.#count(id, region)
+  }
+
+  #count(id: TableId, region: SimulatedRegion): void {
     this.#world.addReplica(id, region)
     this.#additions.set(`${id} ${region.name}`, this.#additionsOf(id, region) + 1)
   }
@@ -114,6 +118,8 @@ export class Administrator {
     await this.insist(asksItself ? region : from, async (context) => {
       const table = context.engine.tableNamed(name)
       if (table === undefined || !table.replicas.some((replica) => replica.region === region.name)) return
+      // What another has asked for before a crash, and has had no answer to yet, is what goes now: its next try counts nothing more.
+      if (asked === undefined && this.#world.replicas.get(table.id)?.has(region) !== true) this.#count(table.id, region)
       asked ??= { id: table.id, additions: this.#additionsOf(table.id, region) }
       if (asksItself) await deleteTable.run({ TableName: name }, context)
       else await changeReplicas({ TableName: name, ReplicaUpdates: [{ Delete: { RegionName: region.name } }] }, context)

@@ -356,4 +356,11 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     story:
       'the simulator held a store that was set back to what it had confirmed before; an index that was deleted and forgotten could come back from it everywhere',
   },
+  {
+    seed: 293762597,
+    world: 11,
+    only: ['old disk', 'lose tail', 'wipe disk', 'crash in flight'],
+    story:
+      'the simulator counted a replica twice that one had asked for before a crash and another had removed after it, and waited for its return',
+  },
 ]
