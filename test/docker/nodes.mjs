@@ -24,7 +24,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const regions = ['us-east-1', 'eu-west-1', 'ap-northeast-1']
 const [virginia, ireland, tokyo] = regions
 const nodes = ['a', 'b', 'c']
-const TableName = 'Orders'
+const ordersName = 'Orders'
 const strongName = 'Seats'
 const writersOf = { [virginia]: 3, [ireland]: 1 }
 /** After a loss and after what ends it, writes go on for that long. */
@@ -70,7 +70,7 @@ const steps = {
 
 let passed = false
 /** All that was acknowledged, by table, with the region that acknowledged it. */
-const acknowledged = { [TableName]: new Map(), [strongName]: new Map() }
+const acknowledged = { [ordersName]: new Map(), [strongName]: new Map() }
 try {
   const chosen = asked.only?.split(',') ?? Object.keys(steps)
   for (const [name, [title, act]] of Object.entries(steps)) if (chosen.includes(name)) await step(title, act)
@@ -102,11 +102,11 @@ async function start() {
 }
 
 async function createTable() {
-  await create(TableName)
+  await create(ordersName)
   for (const RegionName of [ireland, tokyo]) {
-    await clients[virginia].updateTable({ TableName, ReplicaUpdates: [{ Create: { RegionName } }] })
+    await clients[virginia].updateTable({ TableName: ordersName, ReplicaUpdates: [{ Create: { RegionName } }] })
     await until(`the replica in ${RegionName} is ACTIVE`, async () => {
-      const { Table } = await clients[virginia].describeTable({ TableName })
+      const { Table } = await clients[virginia].describeTable({ TableName: ordersName })
       const replica = Table.Replicas?.find((each) => each.RegionName === RegionName)
       return Table.TableStatus === 'ACTIVE' && replica?.ReplicaStatus === 'ACTIVE'
     })
@@ -123,7 +123,7 @@ async function walls() {
 }
 
 async function loseNode(name) {
-  await underWrites(TableName, async () => {
+  await underWrites(ordersName, async () => {
     docker('kill', ...containersOf(serversOf(name)))
     await sleep(goOnMs)
     run('start', ...serversOf(name))
@@ -133,7 +133,7 @@ async function loseNode(name) {
 
 async function loseDisks() {
   const name = leadingIn(virginia)
-  await underWrites(TableName, async () => {
+  await underWrites(ordersName, async () => {
     const [node, nats, quorum] = serversOf(name)
     docker('kill', ...containersOf(serversOf(name)))
     run('rm', '--stop', '--force', node, nats)
@@ -152,7 +152,7 @@ function volumeOf(service) {
 }
 
 async function rotate() {
-  await underWrites(TableName, async () => await newSecrets())
+  await underWrites(ordersName, async () => await newSecrets())
 }
 
 async function newSecrets() {
@@ -201,7 +201,7 @@ async function strongRotate() {
 async function restart() {
   run('down')
   await start()
-  await nothingIsMissing(TableName)
+  await nothingIsMissing(ordersName)
   if (acknowledged[strongName].size > 0) await nothingIsMissing(strongName)
 }
 

@@ -2,14 +2,14 @@
 import assert from 'node:assert/strict'
 import { until } from './deployment.mjs'
 
-const TableName = 'Registers'
+const registers = 'Registers'
 const Key = { id: { S: 'one' } }
 
 /** `break` and `mend` are told a region; `cut` and `heal` are about its links. */
 export async function strongTable({ regions, clients, servers, breaking }) {
   for (const server of servers) assert.equal(server.isServing(), false, `${server.name} runs before it is wanted`)
   const [first, second, third] = regions
-  await createStrong({ clients, regions, TableName })
+  await createStrong({ clients, regions, TableName: registers })
   for (const server of servers) await until(`${server.name} serves`, server.isServing)
   for (const region of regions) await add(clients[region])
   for (const region of regions) assert.equal(await count(clients[region]), regions.length, region)
@@ -22,7 +22,7 @@ export async function strongTable({ regions, clients, servers, breaking }) {
   assert.equal(await count(clients[third]), await count(clients[second]))
   await breaking.cut(first)
   await assert.rejects(add(clients[first]), { name: 'InternalServerError' })
-  const { Item } = await clients[first].getItem({ TableName, Key })
+  const { Item } = await clients[first].getItem({ TableName: registers, Key })
   assert.ok(Item !== undefined, 'reads that may be stale are answered')
   await until(`${second} goes on`, async () => await succeeds(add(clients[second])))
   await breaking.heal()
@@ -54,11 +54,11 @@ async function isActive(client, TableName) {
 /** A write without an answer may count; one that is refused as a conflict does not, and the client sends it again. */
 async function add(client) {
   const ExpressionAttributeValues = { ':one': { N: '1' } }
-  await client.updateItem({ TableName, Key, UpdateExpression: 'ADD n :one', ExpressionAttributeValues })
+  await client.updateItem({ TableName: registers, Key, UpdateExpression: 'ADD n :one', ExpressionAttributeValues })
 }
 
 async function count(client) {
-  const { Item } = await client.getItem({ TableName, Key, ConsistentRead: true })
+  const { Item } = await client.getItem({ TableName: registers, Key, ConsistentRead: true })
   return Number(Item?.n?.N)
 }
 

@@ -279,9 +279,9 @@ async function underWrites(act) {
 }
 
 async function nothingIsMissing() {
-  for (const [TableName, regions] of [
-    [tables.eventual, [virginia, ireland]],
-    [tables.strong, [virginia, ireland, tokyo]],
+  for (const { TableName, regions } of [
+    { TableName: tables.eventual, regions: [virginia, ireland] },
+    { TableName: tables.strong, regions: [virginia, ireland, tokyo] },
   ]) {
     const ids = [...acknowledged[TableName].keys()]
     for (const region of regions) {
