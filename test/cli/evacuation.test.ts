@@ -1,5 +1,5 @@
 /** `longitude evacuate` and `readmit` with real processes, while a client writes through the front door. */
-import { GetItemCommand, PutItemCommand, UpdateTableCommand } from '@aws-sdk/client-dynamodb'
+import { DescribeTableCommand, GetItemCommand, PutItemCommand, UpdateTableCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { notPrinted, stepsOf } from '../docs/outputs.ts'
 import {
@@ -45,6 +45,11 @@ test('every write that was acknowledged is in the other region, and the front do
     (await otherClient.send(new GetItemCommand({ TableName, Key: { EmployeeID: { S: id } } }))).Item !== undefined
   await eventually('the front door takes a write', async () => await put('first'))
   await eventually('the replica has it', async () => await has('first').catch(() => false), 60_000)
+  const isReplica = async (): Promise<boolean> => {
+    const { Table } = await ownClient.send(new DescribeTableCommand({ TableName }))
+    return Table?.Replicas?.every(({ ReplicaStatus }) => ReplicaStatus === 'ACTIVE') === true
+  }
+  await eventually('the region that is left knows that the replica is complete', isReplica, 60_000)
   const written: string[] = []
   const over = new AbortController()
   const writing = (async () => {
