@@ -38,8 +38,6 @@ export interface Store {
   keys(range: Range): Iterable<Buffer>
   /** Rejects with a StoreFull or StoreFailed when nothing of the batch, nor of any batch after it, was stored. */
   write(batch: readonly Edit[]): Promise<void>
-  /** Calls it, once, when a batch had better be handed over: what has come in by now is looked at before, so that it can go along. */
-  atTurnEnd(work: () => void): void
   close(): Promise<void>
 }
 

@@ -40,10 +40,6 @@ export class LyingStore implements Store {
     this.#undo.push({ atMs: this.#nowMs(), edits })
   }
 
-  atTurnEnd(work: () => void): void {
-    this.#inner.atTurnEnd(work)
-  }
-
   close(): Promise<void> {
     return this.#inner.close()
   }

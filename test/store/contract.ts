@@ -177,20 +177,6 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       expect([...seen].toSorted((a, b) => a - b)).toEqual([0, count])
     })
 
-    it('says once when the turn ends, after what the caller does yet', async () => {
-      const order: string[] = []
-      const ended = new Promise<void>((resolve) => {
-        store.atTurnEnd(() => {
-          order.push('end')
-          resolve()
-        })
-      })
-      order.push('caller')
-      await ended
-      await store.write([put('a', '1')])
-      expect(order).toEqual(['caller', 'end'])
-    })
-
     it('has everything after it was closed and opened', async () => {
       await store.write(['a', 'b', 'c'].map((key) => put(key, key)))
       await store.write([del('b')])

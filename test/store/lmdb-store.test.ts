@@ -1,23 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openLmdbStore, pageSizeBytes } from '../../src/adapters/lmdb/lmdb-store.ts'
+import { openLmdbStore } from '../../src/adapters/lmdb/lmdb-store.ts'
 import type { Store } from '../../src/ports/store.ts'
 import { storeContract } from './contract.ts'
 
 const folderOf = (): Promise<string> => mkdtemp(join(tmpdir(), 'longitude-store-'))
-
-const pause = new Int32Array(new SharedArrayBuffer(4))
-
-/** As the file has it, which does not take an event loop that turns; that of the older meta page lies before it. */
-function lastTransaction(folder: string): number {
-  const file = readFileSync(join(folder, 'data.mdb'))
-  const metaPages = [0, 1].map((number) => file.subarray(number * pageSizeBytes, (number + 1) * pageSizeBytes))
-  return Math.max(...metaPages.map((meta) => Number(meta.readBigUInt64LE(152))))
-}
 
 storeContract('lmdb store', async () => {
   const folder = await folderOf()
@@ -82,19 +72,6 @@ describe('lmdb store on its disk', () => {
       expect(last).toBeGreaterThanOrEqual(acknowledged)
       expect(numbers).toEqual(Array.from({ length: 10 }, () => last))
     }
-  })
-
-  it('begins to write a batch at once, whatever else this turn of the event loop does', async () => {
-    const store = await openLmdbStore(folder)
-    await store.write([{ key: Buffer.from('a'), value: Buffer.from('before') }])
-    const before = lastTransaction(folder)
-    const written = store.write([{ key: Buffer.from('a'), value: Buffer.from('after') }])
-    const untilMs = performance.now() + 60_000
-    while (lastTransaction(folder) === before && performance.now() < untilMs) Atomics.wait(pause, 0, 0, 1)
-    expect(lastTransaction(folder)).toBe(before + 1)
-    await written
-    expect(store.get(Buffer.from('a'))?.toString()).toBe('after')
-    await store.close()
   })
 
   it('is refused to a second process, and given to the next once the first is gone', async () => {

@@ -148,10 +148,6 @@ export class EncryptedStore extends DecryptingReader implements Store {
     }
   }
 
-  atTurnEnd(work: () => void): void {
-    this.#inner.atTurnEnd(work)
-  }
-
   close(): Promise<void> {
     return this.#inner.close()
   }

@@ -98,11 +98,6 @@ export class LmdbStore implements Store {
     return written
   }
 
-  /** After the sockets that had something to read, and before the next wait for them. */
-  atTurnEnd(work: () => void): void {
-    setImmediate(work)
-  }
-
   /** Checks pages while they are in use; closed by the caller, before the store. */
   scrub(): LmdbScrub {
     this.#mustBeOpen()
@@ -134,8 +129,7 @@ export class LmdbStore implements Store {
     if (batch.length === 0) return
     this.#reserve.make(batch)
     try {
-      // lmdb-js begins at the next turn of the event loop, or as soon as there are more blocks than its threshold: the second one has nothing in it.
-      await Promise.all([this.#database.batch(() => this.#put(batch)), this.#database.batch(() => {})])
+      await this.#database.batch(() => this.#put(batch))
     } catch (error) {
       throw await this.#failure(error, batch)
     }
@@ -209,9 +203,6 @@ function checkOf({ checkMsMax, onProgress }: OpenOptions): Pick<CheckOptions, 'u
   }
 }
 
-/** More blocks than this begin a transaction at once. It is an option of lmdb-js that its types do not have. */
-const beginsAtOnce = { txnStartThreshold: 1 }
-
 export function openDatabase(path: string, more: { readonly readOnly?: true } = {}): LmdbDatabase {
   return open({
     path,
@@ -220,7 +211,6 @@ export function openDatabase(path: string, more: { readonly readOnly?: true } = 
     pageSize: pageSizeBytes,
     overlappingSync: false,
     eventTurnBatching: false,
-    ...beginsAtOnce,
     encoding: 'binary',
     encoder: { encode: (value: Bytes) => value, decode: valueOf },
     keyEncoder: { writeKey, readKey: keyOf },

@@ -80,11 +80,6 @@ export class MemoryStore implements Store {
     return written
   }
 
-  /** There is nothing to be gained by waiting. */
-  atTurnEnd(work: () => void): void {
-    queueMicrotask(work)
-  }
-
   async close(): Promise<void> {
     if (this.#state !== 'open') return
     await this.#last

@@ -60,18 +60,11 @@ export type GroupsOptions = {
 
 const none = Buffer.alloc(0)
 
-/** After a flush that took so long, those whom it answered are waited for, but not for longer than this: else each of two halves waits for two flushes. */
-const slowFlushMs = 5
-const waitedForMsMax = 1
-
 export class Groups {
   readonly #options: GroupsOptions
   #open = new Group()
   #flushing: Group | undefined
   #scheduled = false
-  #flushingSinceMs = 0
-  /** So many writes come together once everybody who was answered last has come back; `stop` ends the waiting for them. */
-  #awaited: { readonly writes: number; readonly stop: () => void } | undefined
   /** Who reads a key often writes it next: the same bytes are made a text of once. */
   #key: Buffer | undefined
   #text = ''
@@ -159,7 +152,6 @@ export class Groups {
   /** An edit was left half-done: nothing of what is under way may reach the disk. */
   stop(error: Error): void {
     this.#stopped ??= error
-    this.#stopWaiting()
     this.#options.onStopped(error)
     const open = this.#open
     this.#open = new Group()
@@ -187,24 +179,18 @@ export class Groups {
     return this.#open.edits.get(text) ?? this.#flushing?.edits.get(text)
   }
 
-  /** At the end of the turn, so that writes decided together travel together: each flush costs about as much as deciding several of them. */
+  /** At the end of the turn, so that writes decided together travel together. */
   #schedule(): void {
     if (this.#scheduled || this.#flushing !== undefined) return
-    // The write that is being decided is not counted yet.
-    if (this.#awaited !== undefined && this.#open.writes + 1 < this.#awaited.writes) return
-    this.#stopWaiting()
     this.#scheduled = true
-    this.#options.store.atTurnEnd(this.#flushOpen)
-  }
-
-  readonly #flushOpen = (): void => {
-    this.#scheduled = false
-    if (this.#flushing === undefined && !this.#open.isEmpty) this.#flush()
+    queueMicrotask(() => {
+      this.#scheduled = false
+      if (this.#flushing === undefined && !this.#open.isEmpty) this.#flush()
+    })
   }
 
   #flush(): void {
     const group = this.#open
-    this.#flushingSinceMs = this.#options.clock.monotonicMs()
     this.#options.onSeal(group)
     this.#flushing = group
     this.#open = new Group()
@@ -222,25 +208,8 @@ export class Groups {
     this.#flushing = undefined
     for (const effect of group.effects) effect()
     group.resolve()
-    const nowMs = this.#options.clock.monotonicMs()
-    this.#options.onDurable(group, nowMs - group.openedMs)
-    if (this.#open.isEmpty) return
-    if (group.writes > 0 && nowMs - this.#flushingSinceMs >= slowFlushMs) this.#awaitAnswered(group.writes)
-    // What is read in this turn yet goes along.
-    else this.#schedule()
-  }
-
-  #awaitAnswered(answered: number): void {
-    const stop = this.#options.clock.after(waitedForMsMax, () => {
-      this.#stopWaiting()
-      this.#schedule()
-    })
-    this.#awaited = { writes: this.#open.writes + answered, stop }
-  }
-
-  #stopWaiting(): void {
-    this.#awaited?.stop()
-    this.#awaited = undefined
+    this.#options.onDurable(group, this.#options.clock.monotonicMs() - group.openedMs)
+    if (!this.#open.isEmpty) this.#flush()
   }
 
   #failed(group: Group, error: unknown): void {

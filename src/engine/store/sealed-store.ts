@@ -129,10 +129,6 @@ export class SealedStore extends SealedReader implements Store {
     return before === undefined ? written : written.then(() => this.former?.add(before))
   }
 
-  atTurnEnd(work: () => void): void {
-    this.#inner.atTurnEnd(work)
-  }
-
   close(): Promise<void> {
     return this.#inner.close()
   }

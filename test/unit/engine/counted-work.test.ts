@@ -12,8 +12,6 @@ const [us, eu] = regionNames
 class CountingStore implements Store {
   readonly #store = new MemoryStore()
   readonly work = { gets: 0, entries: 0, flushes: 0, edits: 0 }
-  /** Awaited before a batch is durable. */
-  held: Promise<void> | undefined
 
   get(key: Uint8Array): Buffer | undefined {
     this.work.gets++
@@ -39,11 +37,7 @@ class CountingStore implements Store {
   write(batch: readonly Edit[]): Promise<void> {
     this.work.flushes++
     this.work.edits += batch.length
-    return this.held === undefined ? this.#store.write(batch) : this.held.then(() => this.#store.write(batch))
-  }
-
-  atTurnEnd(work: () => void): void {
-    setImmediate(work)
+    return this.#store.write(batch)
   }
 
   close(): Promise<void> {
@@ -83,12 +77,6 @@ async function regionWithTable() {
   return { store, engine, table }
 }
 
-/** As from a socket of its own: each in a callback of one turn, after which whatever waits for nothing else goes on. */
-const arrived = async <Result>(act: () => Promise<Result>): Promise<Result> =>
-  await new Promise((resolve, reject) => {
-    setImmediate(() => act().then(resolve, reject))
-  })
-
 const many = (count: number) => Array.from({ length: count }, (_, n) => itemOf('many', n, { v: { S: 'some text' } }))
 
 afterEach(() => void vi.restoreAllMocks())
@@ -106,33 +94,6 @@ describe('work', () => {
     const { store, engine, table } = await regionWithTable()
     const work = await workOf(store, () => Promise.all(many(25).map((item) => engine.commit([put(table, item)]))))
     expect(work).toEqual({ gets: 25, entries: 0, flushes: 1, edits: 25 + 1 + 2, parses: 0 })
-  })
-
-  it('of small puts that come one after the other within a turn is one flush too', async () => {
-    const { store, engine, table } = await regionWithTable()
-    const work = await workOf(store, () =>
-      Promise.all(many(25).map((item) => arrived(() => engine.commit([put(table, item)])))),
-    )
-    expect(work).toEqual({ gets: 25, entries: 0, flushes: 1, edits: 25 + 1 + 2, parses: 0 })
-  })
-
-  it('of puts that come during a flush, and in the turn in which it ends, is one more flush', async () => {
-    const { store, engine, table } = await regionWithTable()
-    let release = (): void => {}
-    store.held = new Promise((resolve) => (release = resolve))
-    const work = await workOf(store, async () => {
-      const commits = many(25).map((item) => () => engine.commit([put(table, item)]))
-      const puts: Promise<unknown>[] = commits.slice(0, 1).map((each) => each())
-      await new Promise((resolve) => setImmediate(resolve))
-      puts.push(...commits.slice(1, 13).map((each) => each()))
-      store.held = undefined
-      release()
-      // The flush ends first in the next turn.
-      for (let step = 0; step < 20; step++) await Promise.resolve()
-      puts.push(...commits.slice(13).map(arrived))
-      await Promise.all(puts)
-    })
-    expect(work).toEqual({ gets: 25, entries: 0, flushes: 2, edits: 25 + 2 * (1 + 2), parses: 0 })
   })
 
   it('of trimming what they wrote is a key to be looked at, and an edit', async () => {

@@ -51,10 +51,6 @@ export class StorePart implements Store {
     return this.#whole.write(batch.map(({ key, value }) => ({ key: this.#keyOf(key), value })))
   }
 
-  atTurnEnd(work: () => void): void {
-    this.#whole.atTurnEnd(work)
-  }
-
   /** The store that it is a part of stays open. */
   close(): Promise<void> {
     return Promise.resolve()

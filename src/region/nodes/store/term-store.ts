@@ -37,10 +37,6 @@ export class TermStore implements Store {
     return written
   }
 
-  atTurnEnd(work: () => void): void {
-    this.#store.atTurnEnd(work)
-  }
-
   /** The node's store stays open: the next entries are applied to it. */
   async close(): Promise<void> {
     this.#isClosed = true
