@@ -1,11 +1,10 @@
 /** Backups and point-in-time recovery of tables with strong consistency between regions: each replica has its own. */
 import {
   CreateBackupCommand,
-  CreateTableCommand,
   DeleteBackupCommand,
   DescribeBackupCommand,
   DescribeTableCommand,
-  DynamoDBClient,
+  type DynamoDBClient,
   ListBackupsCommand,
   PutItemCommand,
   QueryCommand,
@@ -19,12 +18,7 @@ import { allLog } from '../../src/engine/store/keys.ts'
 import type { Cluster, Snapshot } from '../../src/testing/cluster-api.ts'
 import { createCluster } from '../../src/testing/cluster.ts'
 import type { WorldState } from '../../src/testing/world.ts'
-import { strongTableInput } from './strong-scene.ts'
-
-const regions = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const
-const [virginia, dublin, tokyo] = regions
-const TableName = 'Orders'
-const patience = { timeout: 60_000, interval: 20 }
+import { active, clientOf, dublin, makeStrong, patience, regions, TableName, tokyo, virginia } from './strong-scene.ts'
 
 let place: Place
 let begun: Snapshot
@@ -44,18 +38,11 @@ class Place {
   }
 
   at(region: string): DynamoDBClient {
-    return new DynamoDBClient({ ...this.cluster.client(region), maxAttempts: 1 })
+    return clientOf(this.cluster, region)
   }
 
   put(region: string, pk: string, n: number) {
     return this.at(region).send(new PutItemCommand({ TableName, Item: { pk: { S: pk }, n: { N: `${n}` } } }))
-  }
-
-  active(region: string, name = TableName): Promise<void> {
-    return vi.waitFor(async () => {
-      const { Table } = await this.at(region).send(new DescribeTableCommand({ TableName: name }))
-      expect([Table?.TableStatus, Table?.GlobalSecondaryIndexes?.[0]?.IndexStatus]).toEqual(['ACTIVE', 'ACTIVE'])
-    }, patience)
   }
 
   async backup(region: string): Promise<string> {
@@ -77,7 +64,7 @@ class Place {
     TargetTableName: string,
   ): Promise<Readonly<Record<string, number>>> {
     await this.at(region).send(new RestoreTableFromBackupCommand({ BackupArn, TargetTableName }))
-    await this.active(region, TargetTableName)
+    await active(this.cluster, region, TargetTableName)
     return await this.items(region, TargetTableName)
   }
 
@@ -89,12 +76,8 @@ class Place {
 
 async function strongPlace(): Promise<Place> {
   const cluster = await createCluster({ regions: [...regions], links: { default: { ms: 2 } }, seed: 7 })
-  const made = new Place(cluster)
-  await made.at(virginia).send(new CreateTableCommand(strongTableInput(TableName)))
-  const ReplicaUpdates = [dublin, tokyo].map((RegionName) => ({ Create: { RegionName } }))
-  await made.at(virginia).send(new UpdateTableCommand({ TableName, MultiRegionConsistency: 'STRONG', ReplicaUpdates }))
-  for (const region of regions) await made.active(region)
-  return made
+  await makeStrong(cluster)
+  return new Place(cluster)
 }
 
 test('a backup has what any region acknowledged before it, as of one moment of the order', async () => {

@@ -1,10 +1,8 @@
 /** Kinesis destinations of tables with strong consistency between regions: each replica feeds its own, with what any region has written. */
 import {
-  CreateTableCommand,
   DescribeKinesisStreamingDestinationCommand,
-  DescribeTableCommand,
   DisableKinesisStreamingDestinationCommand,
-  DynamoDBClient,
+  type DynamoDBClient,
   EnableKinesisStreamingDestinationCommand,
   GetItemCommand,
   PutItemCommand,
@@ -13,13 +11,9 @@ import {
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Cluster } from '../../src/testing/cluster-api.ts'
 import { createCluster } from '../../src/testing/cluster.ts'
-import { strongTableInput } from './strong-scene.ts'
+import { clientOf, dublin, makeStrong, patience, regions, TableName, tokyo, virginia } from './strong-scene.ts'
 import type { Json } from './trigger-scene.ts'
 
-const regions = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const
-const [virginia, dublin, tokyo] = regions
-const TableName = 'Orders'
-const patience = { timeout: 60_000, interval: 20 }
 const streamOf = (region: string): string => `arn:aws:kinesis:${region}:000000000000:stream/orders`
 const got = new Map<string, Json[]>()
 
@@ -33,18 +27,11 @@ beforeAll(async () => {
     seed: 7,
     dataStreams: { [streamOf(tokyo)]: taking(tokyo), [streamOf(dublin)]: taking(dublin) },
   })
-  await at(virginia).send(new CreateTableCommand(strongTableInput(TableName)))
-  const ReplicaUpdates = [dublin, tokyo].map((RegionName) => ({ Create: { RegionName } }))
-  await at(virginia).send(new UpdateTableCommand({ TableName, MultiRegionConsistency: 'STRONG', ReplicaUpdates }))
-  for (const region of regions)
-    await vi.waitFor(async () => {
-      const { Table } = await at(region).send(new DescribeTableCommand({ TableName }))
-      expect(Table?.TableStatus).toBe('ACTIVE')
-    }, patience)
+  await makeStrong(cluster)
 }, 60_000)
 afterAll(() => cluster.close())
 
-const at = (region: string): DynamoDBClient => new DynamoDBClient({ ...cluster.client(region), maxAttempts: 1 })
+const at = (region: string): DynamoDBClient => clientOf(cluster, region)
 
 /** Regions that write one item after each other meet conflicts, as on AWS. */
 const put = async (region: string, n: number): Promise<void> => {

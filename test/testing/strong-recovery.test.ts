@@ -1,11 +1,10 @@
 /** Point-in-time recovery of tables with strong consistency between regions: each replica archives the log of its own part of the group. */
 import { gunzipSync } from 'node:zlib'
 import {
-  CreateTableCommand,
   DescribeContinuousBackupsCommand,
   DescribeExportCommand,
   DescribeTableCommand,
-  DynamoDBClient,
+  type DynamoDBClient,
   ExportTableToPointInTimeCommand,
   PutItemCommand,
   RestoreTableToPointInTimeCommand,
@@ -17,12 +16,8 @@ import {
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import type { Cluster, Snapshot } from '../../src/testing/cluster-api.ts'
 import { createCluster } from '../../src/testing/cluster.ts'
-import { strongTableInput } from './strong-scene.ts'
+import { active, clientOf, dublin, makeStrong, patience, regions, TableName, tokyo, virginia } from './strong-scene.ts'
 
-const regions = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const
-const [virginia, dublin, tokyo] = regions
-const TableName = 'Orders'
-const patience = { timeout: 60_000, interval: 20 }
 const bucket = new Map<string, Uint8Array>()
 const elsewhere = { SSESpecificationOverride: { Enabled: false } }
 
@@ -32,27 +27,14 @@ let begun: Snapshot
 beforeAll(async () => {
   const links = { default: { ms: 2 } }
   cluster = await createCluster({ regions: [...regions], links, seed: 7, buckets: { copies: bucket } })
-  await at(virginia).send(new CreateTableCommand(strongTableInput(TableName)))
-  await share()
+  await makeStrong(cluster)
   await recover(tokyo)
   begun = cluster.snapshot()
 }, 60_000)
 beforeEach(() => cluster.reset(begun))
 afterAll(() => cluster.close())
 
-const at = (region: string): DynamoDBClient => new DynamoDBClient({ ...cluster.client(region), maxAttempts: 1 })
-
-async function share(): Promise<void> {
-  const ReplicaUpdates = [dublin, tokyo].map((RegionName) => ({ Create: { RegionName } }))
-  await at(virginia).send(new UpdateTableCommand({ TableName, MultiRegionConsistency: 'STRONG', ReplicaUpdates }))
-  for (const region of regions) await active(region)
-}
-
-const active = (region: string, name = TableName): Promise<void> =>
-  vi.waitFor(async () => {
-    const { Table } = await at(region).send(new DescribeTableCommand({ TableName: name }))
-    expect([Table?.TableStatus, Table?.GlobalSecondaryIndexes?.[0]?.IndexStatus]).toEqual(['ACTIVE', 'ACTIVE'])
-  }, patience)
+const at = (region: string): DynamoDBClient => clientOf(cluster, region)
 
 const recover = (region: string) =>
   at(region).send(
@@ -84,7 +66,7 @@ async function restored(
   const name = `Copy${Object.keys(more).length}`
   const source = more.SourceTableArn === undefined ? { SourceTableName: TableName } : {}
   await at(region).send(new RestoreTableToPointInTimeCommand({ ...source, ...more, TargetTableName: name }))
-  await active(region, name)
+  await active(cluster, region, name)
   const { Items = [] } = await at(region).send(new ScanCommand({ TableName: name }))
   return Object.fromEntries(Items.map(({ pk, n }) => [pk?.S ?? '', Number(n?.N)]))
 }

@@ -1,9 +1,7 @@
 /** A replica of a table with strong consistency that cannot go on with its own store starts from the state of another region. */
 import {
-  CreateTableCommand,
   DescribeContinuousBackupsCommand,
   DescribeTableCommand,
-  DynamoDBClient,
   EnableKinesisStreamingDestinationCommand,
   GetItemCommand,
   ListTagsOfResourceCommand,
@@ -12,37 +10,13 @@ import {
   RestoreTableToPointInTimeCommand,
   TagResourceCommand,
   UpdateContinuousBackupsCommand,
-  UpdateTableCommand,
 } from '@aws-sdk/client-dynamodb'
 import { expect, test, vi } from 'vitest'
 import type { Cluster } from '../../src/testing/cluster-api.ts'
 import { createCluster } from '../../src/testing/cluster.ts'
 import type { WorldState } from '../../src/testing/world.ts'
-import { strongTableInput } from './strong-scene.ts'
+import { active, clientOf, makeStrong, patience, regions, TableName, tokyo, virginia } from './strong-scene.ts'
 import type { Json } from './trigger-scene.ts'
-
-const regions = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const
-const [virginia, dublin, tokyo] = regions
-const TableName = 'Orders'
-const patience = { timeout: 60_000, interval: 20 }
-
-function clientOf(cluster: Cluster, region: string): DynamoDBClient {
-  return new DynamoDBClient({ ...cluster.client(region), maxAttempts: 1 })
-}
-
-async function strongTable(cluster: Cluster): Promise<void> {
-  const here = clientOf(cluster, virginia)
-  await here.send(new CreateTableCommand(strongTableInput(TableName)))
-  const ReplicaUpdates = [dublin, tokyo].map((RegionName) => ({ Create: { RegionName } }))
-  await here.send(new UpdateTableCommand({ TableName, MultiRegionConsistency: 'STRONG', ReplicaUpdates }))
-  for (const region of regions) await active(cluster, region)
-}
-
-const active = (cluster: Cluster, region: string, name = TableName): Promise<void> =>
-  vi.waitFor(async () => {
-    const { Table } = await clientOf(cluster, region).send(new DescribeTableCommand({ TableName: name }))
-    expect([Table?.TableStatus, Table?.GlobalSecondaryIndexes?.[0]?.IndexStatus]).toEqual(['ACTIVE', 'ACTIVE'])
-  }, patience)
 
 const put = (cluster: Cluster, region: string, n: number) =>
   clientOf(cluster, region).send(
@@ -120,7 +94,7 @@ test.each([
   const dataStreams = { [destination]: (record: unknown) => void got.push(record) }
   const cluster = await createCluster({ regions: [...regions], links: { default: { ms: 2 } }, seed: 7, dataStreams })
   const internal = cluster as unknown as { state(): WorldState }
-  await strongTable(cluster)
+  await makeStrong(cluster)
   await feed(cluster, tokyo)
   await clientOf(cluster, tokyo).send(
     new TagResourceCommand({ ResourceArn: await arnIn(cluster, tokyo), Tags: [{ Key: 'a', Value: '1' }] }),

@@ -4,6 +4,7 @@
  * store never silences a peer, and a heal is noticed within seconds.
  *
  *   nats-held.ts      a connection to a server of the region itself
+ *   nats-pause.ts     the wait between two attempts
  *   nats-own.ts       the own server: appends, announcements, answers
  *   nats-stream.ts    its stream, made and recreated
  *   nats-session.ts   a peer's server: its stream, its announcements, questions

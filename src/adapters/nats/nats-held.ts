@@ -10,6 +10,7 @@ import { Repeats } from '../../core/repeats.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Service } from '../../ports/service.ts'
 import { connectOnce, isNewEnough, type NatsServer } from './nats-connect.ts'
+import { Pause } from './nats-pause.ts'
 
 export type HeldOptions = {
   readonly self: string
@@ -29,7 +30,7 @@ export class HeldConnection implements Service {
   #connection: NatsConnection | undefined
   #away: string
   #isStopped = false
-  #wake: () => void = () => undefined
+  readonly #pause = new Pause()
   #running: Promise<void> | undefined
 
   constructor(options: HeldOptions) {
@@ -53,7 +54,7 @@ export class HeldConnection implements Service {
 
   async stop(): Promise<void> {
     this.#isStopped = true
-    this.#wake()
+    this.#pause.end()
     await this.#connection?.close()
     await this.#running
   }
@@ -67,7 +68,7 @@ export class HeldConnection implements Service {
       } catch (error) {
         this.#tell(errorText(error))
       }
-      if (!this.#isStopped) await this.#pause(backOff.next())
+      if (!this.#isStopped) await this.#pause.wait(backOff.next())
     }
   }
 
@@ -95,15 +96,5 @@ export class HeldConnection implements Service {
       this.#connection = undefined
       if (!connection.isClosed()) await connection.close()
     }
-  }
-
-  async #pause(ms: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
   }
 }

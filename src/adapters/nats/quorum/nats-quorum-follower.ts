@@ -18,6 +18,7 @@ import { errorText } from '../../../core/error-text.ts'
 import { Repeats } from '../../../core/repeats.ts'
 import type { Log } from '../../../ports/log.ts'
 import type { QuorumEntry } from '../../../ports/quorum.ts'
+import { Pause } from '../nats-pause.ts'
 import type { QuorumApi } from './nats-quorum-api.ts'
 import { PushedEntries } from './nats-quorum-pushed.ts'
 
@@ -50,7 +51,7 @@ export class QuorumFollower {
   #grace: NodeJS.Timeout | undefined
   #isOver = false
   #isWoken = false
-  #wake: () => void = () => undefined
+  readonly #rest = new Pause()
   readonly #running: Promise<void>
 
   constructor(options: FollowerOptions) {
@@ -232,18 +233,11 @@ export class QuorumFollower {
 
   #rouse(): void {
     this.#isWoken = true
-    this.#wake()
+    this.#rest.end()
   }
 
   async #pause(ms: number): Promise<void> {
-    if (!this.#isOver && !this.#isWoken)
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, ms)
-        this.#wake = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
+    if (!this.#isOver && !this.#isWoken) await this.#rest.wait(ms)
     this.#isWoken = false
   }
 }

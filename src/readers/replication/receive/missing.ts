@@ -55,8 +55,8 @@ export type MissingStatus = {
   readonly upTo: Position
   /**
    * False of a figure from before a restart of this region, when it had applied more than was noted: then it is at most this. False as
-   * well where the peer counts from beyond this region's place, since its log was trimmed before it restarted, or had let go
-   * of some before a part of them was confirmed, or where registers of tables have arrived since. A region that has lost its disk may have
+   * well where the peer counts from beyond this region's place: its log was trimmed before it restarted, or had let go
+   * of some before a part of them was confirmed. False, too, where registers of tables have arrived since. A region that has lost its disk may have
    * to hear from another peer that it has a replica: until then this counts that table's changes too, also those that have come.
    */
   readonly exact: boolean
